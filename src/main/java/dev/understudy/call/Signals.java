@@ -1,0 +1,83 @@
+package dev.understudy.call;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What kind of errand a call is. A signal that could not be had is null or its weakest value, and named in
+ * {@code unknown} with the reason.
+ *
+ * @param site the call site, 16 hex digits; null when the endpoint has none
+ * @param siteMatch how well the call fits its site
+ * @param task name of the task (call site and phase); null when the site is unknown
+ * @param taskState how far the task is known
+ * @param toolsHash hash over the sorted tool names and their schemas; empty without tools
+ * @param kind the errand's kind
+ * @param phase where in its loop the agent stands
+ * @param session who belongs together; never empty
+ * @param sessionSource where the session was read: {@code header}, {@code metadata}, {@code derived} or {@code call}
+ * @param turn user messages so far
+ * @param tokens estimated input tokens
+ * @param sensitivity label of the contents
+ * @param reasons one short sentence for each of site, task, kind, phase, session, tokens; no content
+ * @param unknown signal to reason, for what failed
+ * @param micros what looking cost
+ */
+public record Signals(
+        @Nullable String site,
+        SiteMatch siteMatch,
+        @Nullable String task,
+        TaskState taskState,
+        String toolsHash,
+        Kind kind,
+        Phase phase,
+        String session,
+        String sessionSource,
+        int turn,
+        int tokens,
+        Sensitivity sensitivity,
+        Map<String, String> reasons,
+        Map<String, String> unknown,
+        long micros) {
+    public Signals {
+        reasons = Map.copyOf(reasons);
+        unknown = Map.copyOf(unknown);
+    }
+
+    /** How well a call fits the outline of its site. */
+    public enum SiteMatch {
+        EXACT("exact"),
+        EDITED("edited"),
+        NEW("new"),
+        NONE("none");
+
+        private final String wire;
+
+        SiteMatch(String wire) {
+            this.wire = wire;
+        }
+
+        /** The name in rows. */
+        public String wire() {
+            return wire;
+        }
+    }
+
+    /** How far a task is known. */
+    public enum TaskState {
+        NEW("new"),
+        KNOWN("known"),
+        OTHER("other");
+
+        private final String wire;
+
+        TaskState(String wire) {
+            this.wire = wire;
+        }
+
+        /** The name in rows. */
+        public String wire() {
+            return wire;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package dev.understudy.model;
+
+import io.vertx.core.buffer.Buffer;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why there is no whole answer.
+ *
+ * @param code what went wrong
+ * @param message for the caller: what and what to do; no content, key or address
+ * @param param the field at fault, or null
+ * @param status the upstream's status when it answered with an error, else null
+ * @param body the upstream's error body, to be passed on, or null
+ * @param headers of the upstream's error that go on to the client
+ * @param run how far a small model got, or null
+ */
+public record ModelFailure(
+        Code code,
+        String message,
+        @Nullable String param,
+        @Nullable Integer status,
+        @Nullable Buffer body,
+        Map<String, String> headers,
+        @Nullable LocalRun run) {
+    public ModelFailure {
+        headers = Map.copyOf(headers);
+    }
+
+    /** A failure without an upstream's answer. */
+    public static ModelFailure of(Code code, String message) {
+        return new ModelFailure(code, message, null, null, null, Map.of(), null);
+    }
+
+    /** What went wrong, as rows and metrics name it. */
+    public enum Code {
+        /** The upstream answered with an error status; {@code mayTryNext} depends on that status. */
+        UPSTREAM_ERROR("upstream_error"),
+        /** Refused, no route, TLS, reset or closed before the head. */
+        UPSTREAM_UNAVAILABLE("upstream_unavailable"),
+        /** Connect, head, first content, idle or total time is over. */
+        UPSTREAM_TIMEOUT("upstream_timeout"),
+        /** Broken JSON, an error under 200, a redirect. */
+        UPSTREAM_MALFORMED("upstream_malformed_response"),
+        /** The stream ended before the answer did. */
+        UPSTREAM_TRUNCATED("upstream_stream_truncated"),
+        /** The pool or its queue is full. */
+        UPSTREAM_BUSY("upstream_busy"),
+        /** Weights, library, adapter or credential are missing. */
+        UNAVAILABLE("unavailable"),
+        /** The engine's queue is full. */
+        OVERLOADED("overloaded"),
+        /** A value that the engine cannot take. */
+        INVALID("invalid"),
+        /** A feature that the engine does not have. */
+        UNSUPPORTED("unsupported"),
+        /** Prompt and asked tokens do not fit. */
+        CONTEXT_LENGTH("context_length"),
+        /** The answer is empty or cannot be read strictly. */
+        UNPARSED("unparsed"),
+        /** The time limit of a small model is over. */
+        DEADLINE("deadline"),
+        /** A fault of the engine. */
+        INTERNAL("internal");
+
+        private final String wire;
+
+        Code(String wire) {
+            this.wire = wire;
+        }
+
+        /** The name in rows and metrics. */
+        public String wire() {
+            return wire;
+        }
+    }
+}

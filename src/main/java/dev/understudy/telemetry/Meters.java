@@ -1,0 +1,35 @@
+package dev.understudy.telemetry;
+
+/** Names of meters and of their tags. Tag values are bounded: team, model, tier, rule, outcome. */
+public final class Meters {
+    /** Timer: calls by {@link #TEAM}, {@link #TIER}, {@link #OUTCOME}. */
+    public static final String CALLS = "understudy.calls";
+    /** Timer: our own time before the first target was asked. */
+    public static final String OVERHEAD = "understudy.overhead";
+    /** Counter: deviations of an upstream that were put right, by {@link #UPSTREAM} and {@link #KIND}. */
+    public static final String DEVIATION = "understudy.upstream.deviation";
+    /** Gauge: 1 while the files on disk are the set in force. */
+    public static final String POLICY_RELOAD_OK = "understudy.policy.reload.ok";
+    /** Counter: interactions that were written. */
+    public static final String CAPTURE_WRITTEN = "understudy.capture.written";
+    /** Counter: interactions that were lost, by {@link #REASON}. */
+    public static final String CAPTURE_LOST = "understudy.capture.lost";
+    /** Gauge: interactions waiting to be written. */
+    public static final String CAPTURE_QUEUE = "understudy.capture.queue";
+    /** Counter: signals that could not be had, by {@link #SIGNAL}. */
+    public static final String SIGNAL_UNKNOWN = "understudy.signal.unknown";
+    /** Prefix of the engine's meters. */
+    public static final String SLM = "understudy.slm.";
+
+    public static final String TEAM = "team";
+    public static final String MODEL = "model";
+    public static final String TIER = "tier";
+    public static final String RULE = "rule";
+    public static final String OUTCOME = "outcome";
+    public static final String UPSTREAM = "upstream";
+    public static final String KIND = "kind";
+    public static final String REASON = "reason";
+    public static final String SIGNAL = "signal";
+
+    private Meters() {}
+}
