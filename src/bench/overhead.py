@@ -134,13 +134,13 @@ def main():
 
 
 def measure(arguments, folder, running):
-    (folder / "stream").write_text(stream_of(arguments.events))
+    whole, events = json.dumps(ANSWER), stream_of(arguments.events)
     upstream = Nginx(
         folder / "upstream",
         lambda port: (
             f"""server {{ listen 127.0.0.1:{port};
-          location /v1/chat/completions {{ return 200 '{json.dumps(ANSWER)}'; }}
-          location /stream/v1/chat/completions {{ default_type text/event-stream; return 200 '{stream_of(arguments.events)}'; }} }}"""
+          location /v1/chat/completions {{ return 200 '{whole}'; }}
+          location /stream/ {{ default_type text/event-stream; return 200 '{events}'; }} }}"""
         ),
     )
     running.append(upstream)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How fast the small model answers through the gateway: tokens per second and time to first token at 1, 4 and 8 streams.
+"""How fast the small model answers: tokens per second and time to first token at 1, 4 and 8 streams.
 
 The whole way is measured: HTTP in, template, queue, decode steps shared by all streams, events out. Greedy, the starter
 model, a prompt that differs per stream. Rounds are interleaved; the median is printed.

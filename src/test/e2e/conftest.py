@@ -51,7 +51,7 @@ class Process:
 
     def __init__(self, arguments, env, log):
         self.log = log
-        self.out = open(log, "w")
+        self.out = pathlib.Path(log).open("w")  # noqa: SIM115 - closed by stop()
         self.child = subprocess.Popen(
             [LAUNCHER, *arguments], env=env, stdout=self.out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
         )
