@@ -12,9 +12,18 @@ import java.util.List;
  *     string, empty for null content
  * @param toolCallIds ids of the calls that an assistant message makes, or the one that a tool message answers
  * @param toolNames names of the tools that an assistant message calls, in order
+ * @param callsHash over names and arguments of those calls, to see a call made twice; 0 without
+ * @param error whether a tool's result is flagged as an error
  */
 public record Message(
-        String role, Span span, String text, List<String> partKinds, List<String> toolCallIds, List<String> toolNames) {
+        String role,
+        Span span,
+        String text,
+        List<String> partKinds,
+        List<String> toolCallIds,
+        List<String> toolNames,
+        int callsHash,
+        boolean error) {
     public Message {
         partKinds = List.copyOf(partKinds);
         toolCallIds = List.copyOf(toolCallIds);
