@@ -1,0 +1,57 @@
+package dev.understudy.openai;
+
+import org.jspecify.annotations.Nullable;
+
+/** JSON as we write it ourselves: compact, ASCII controls escaped, broken surrogates replaced by U+FFFD. */
+final class JsonText {
+    private static final String HEX = "0123456789abcdef";
+
+    private JsonText() {}
+
+    /** Appends {@code text} as a JSON string, quotes included. */
+    static void quote(StringBuilder out, CharSequence text) {
+        out.append('"');
+        appendEscaped(out, text);
+        out.append('"');
+    }
+
+    /** Appends {@code text} as a JSON string, or {@code null}. */
+    static void quoteOrNull(StringBuilder out, @Nullable CharSequence text) {
+        if (text == null) {
+            out.append("null");
+        } else {
+            quote(out, text);
+        }
+    }
+
+    private static void appendEscaped(StringBuilder out, CharSequence text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c >= ' ' && c != '"' && c != '\\' && !Character.isSurrogate(c)) {
+                out.append(c);
+            } else if (Character.isSurrogate(c)) {
+                boolean pair = Character.isHighSurrogate(c)
+                        && i + 1 < text.length()
+                        && Character.isLowSurrogate(text.charAt(i + 1));
+                if (pair) {
+                    out.append(c).append(text.charAt(++i));
+                } else {
+                    out.append('\uFFFD');
+                }
+            } else {
+                appendControl(out, c);
+            }
+        }
+    }
+
+    private static void appendControl(StringBuilder out, char c) {
+        switch (c) {
+            case '"' -> out.append("\\\"");
+            case '\\' -> out.append("\\\\");
+            case '\n' -> out.append("\\n");
+            case '\r' -> out.append("\\r");
+            case '\t' -> out.append("\\t");
+            default -> out.append("\\u00").append(HEX.charAt(c >> 4)).append(HEX.charAt(c & 15));
+        }
+    }
+}
