@@ -2,6 +2,7 @@ package dev.understudy.model;
 
 import dev.understudy.call.Call;
 import dev.understudy.call.Secret;
+import io.vertx.core.MultiMap;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,19 @@ import org.jspecify.annotations.Nullable;
  *
  * @param call what was asked; an upstream sends these very bytes
  * @param providerKey the caller's own credential, for models that forward it; else null
+ * @param headers all headers of the request as they came, from which an upstream takes those that go on; not to be
+ *     changed
  * @param loop the event loop of the exchange; the sink is told there and nowhere else
  */
-public record Ask(Call call, @Nullable Secret providerKey, Executor loop) {}
+public record Ask(Call call, @Nullable Secret providerKey, MultiMap headers, Executor loop) {
+    /** A question whose request had no headers worth passing on. */
+    public Ask(Call call, @Nullable Secret providerKey, Executor loop) {
+        this(call, providerKey, MultiMap.caseInsensitiveMultiMap(), loop);
+    }
+
+    /** The record says which call it is, never what is in it. */
+    @Override
+    public String toString() {
+        return "Ask[" + call.id() + "]";
+    }
+}
