@@ -1,0 +1,13 @@
+package dev.understudy.capture;
+
+import dev.understudy.call.Interaction;
+
+/** Takes what happened to a call. Safe to use from every event loop. */
+public interface Recorder {
+    /**
+     * Takes one call, once it is over. Never blocks, never throws; what cannot be kept is counted.
+     *
+     * @param interaction the whole of it; handed over exactly once
+     */
+    void record(Interaction interaction);
+}
