@@ -1,0 +1,20 @@
+package dev.understudy.admin.cli;
+
+import java.net.URI;
+import java.nio.file.Path;
+
+/**
+ * What a command may need to know about the gateway of this machine.
+ *
+ * @param people the people's door, without a slash at its end
+ * @param agents the agents' door, without a slash at its end and without {@code /v1}
+ * @param data the data folder, absolute
+ * @param policies the folder of policies, absolute
+ */
+public record CliSettings(URI people, URI agents, Path data, Path policies) {
+    public CliSettings {
+        if (!data.isAbsolute() || !policies.isAbsolute()) {
+            throw new IllegalArgumentException("data and policies must be absolute, were " + data + ", " + policies);
+        }
+    }
+}
