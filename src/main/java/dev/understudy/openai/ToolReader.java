@@ -1,0 +1,151 @@
+package dev.understudy.openai;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.understudy.call.ResponseFormat;
+import dev.understudy.call.Span;
+import dev.understudy.call.Tool;
+import dev.understudy.call.ToolChoice;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads what shapes an answer: the tools, the choice among them, the response format. */
+final class ToolReader {
+    private final JsonParser parser;
+    private final byte[] body;
+    private final String param;
+    private @Nullable String name;
+    private SchemaReader.@Nullable Schema schema;
+
+    private ToolReader(JsonParser parser, byte[] body, int index) {
+        this.parser = parser;
+        this.body = body;
+        this.param = "tools[" + index + "]";
+    }
+
+    /** Reads the array that the parser stands on. */
+    static List<Tool> readAll(JsonParser parser, byte[] body) throws IOException, ApiFailure {
+        List<Tool> tools = new ArrayList<>();
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            tools.add(new ToolReader(parser, body, tools.size()).read());
+        }
+        return tools;
+    }
+
+    private Tool read() throws IOException, ApiFailure {
+        if (parser.currentToken() != JsonToken.START_OBJECT) {
+            throw new ApiFailure(ApiError.INVALID_TYPE, "'" + param + "' must be an object.", param);
+        }
+        String type = "";
+        int keys = 0;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            StrictJson.count(++keys, parser);
+            String key = parser.currentName();
+            CallReader.refuseDestination(key, param + ".");
+            JsonToken value = parser.nextToken();
+            switch (key) {
+                case "type" -> type = value == JsonToken.VALUE_STRING ? parser.getText() : type;
+                case "function", "custom" -> function(value, key);
+                default -> {}
+            }
+            StrictJson.skip(parser);
+        }
+        return new Tool(
+                name == null ? type : name,
+                type,
+                schema == null ? "" : schema.hash(),
+                schema == null ? null : schema.span());
+    }
+
+    private void function(JsonToken value, String within) throws IOException, ApiFailure {
+        if (value != JsonToken.START_OBJECT) {
+            return;
+        }
+        int keys = 0;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            StrictJson.count(++keys, parser);
+            String key = parser.currentName();
+            CallReader.refuseDestination(key, param + "." + within + ".");
+            JsonToken part = parser.nextToken();
+            if (key.equals("name") && part == JsonToken.VALUE_STRING) {
+                name = parser.getText();
+            } else if (key.equals("parameters") && part == JsonToken.START_OBJECT) {
+                schema = SchemaReader.read(parser, body);
+            }
+            StrictJson.skip(parser);
+        }
+    }
+
+    /** Reads the {@code tool_choice} that the parser stands on: a string or an object. */
+    static ToolChoice choice(JsonParser parser) throws IOException, ApiFailure {
+        if (parser.currentToken() == JsonToken.VALUE_STRING) {
+            return switch (parser.getText()) {
+                case "none" -> new ToolChoice.None();
+                case "auto" -> new ToolChoice.Auto();
+                case "required" -> new ToolChoice.Required();
+                default -> new ToolChoice.Unknown();
+            };
+        }
+        String type = "";
+        String named = null;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String key = parser.currentName();
+            JsonToken value = parser.nextToken();
+            if (key.equals("type") && value == JsonToken.VALUE_STRING) {
+                type = parser.getText();
+            } else if ((key.equals("function") || key.equals("custom")) && value == JsonToken.START_OBJECT) {
+                named = nameWithin(parser, named);
+            }
+            StrictJson.skip(parser);
+        }
+        boolean one = named != null && (type.equals("function") || type.equals("custom"));
+        return one ? new ToolChoice.Named(named) : new ToolChoice.Unknown();
+    }
+
+    private static @Nullable String nameWithin(JsonParser parser, @Nullable String otherwise)
+            throws IOException, ApiFailure {
+        String named = otherwise;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            boolean isName = parser.currentName().equals("name");
+            if (parser.nextToken() == JsonToken.VALUE_STRING && isName) {
+                named = parser.getText();
+            }
+            StrictJson.skip(parser);
+        }
+        return named;
+    }
+
+    /** Reads the {@code response_format} object that the parser stands on. */
+    static ResponseFormat format(JsonParser parser, byte[] body) throws IOException, ApiFailure {
+        String type = "";
+        SchemaReader.Schema schema = null;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String key = parser.currentName();
+            JsonToken value = parser.nextToken();
+            if (key.equals("type") && value == JsonToken.VALUE_STRING) {
+                type = parser.getText();
+            } else if (key.equals("json_schema") && value == JsonToken.START_OBJECT) {
+                while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                    boolean isSchema = parser.currentName().equals("schema");
+                    if (parser.nextToken() == JsonToken.START_OBJECT && isSchema) {
+                        schema = SchemaReader.read(parser, body);
+                    }
+                    StrictJson.skip(parser);
+                }
+            }
+            StrictJson.skip(parser);
+        }
+        String hash = schema == null ? "" : schema.hash();
+        Span span = schema == null ? null : schema.span();
+        return switch (type) {
+            case "text" -> ResponseFormat.TEXT;
+            case "json_object" -> new ResponseFormat(ResponseFormat.Type.JSON_OBJECT, "", null, false);
+            case "json_schema" ->
+                new ResponseFormat(
+                        ResponseFormat.Type.JSON_SCHEMA, hash, span, schema != null && schema.leavesClosed());
+            default -> new ResponseFormat(ResponseFormat.Type.OTHER, "", null, false);
+        };
+    }
+}
