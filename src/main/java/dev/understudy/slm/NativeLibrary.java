@@ -1,0 +1,91 @@
+package dev.understudy.slm;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The C++ half, loaded from a folder that also holds llama.cpp's libraries. When it cannot be loaded the reason is
+ * kept: local models are then unavailable, and everything else goes on.
+ */
+public final class NativeLibrary {
+    private static final String FILE = "libunderstudy_slm.so";
+
+    private final @Nullable String problem;
+
+    private NativeLibrary(@Nullable String problem) {
+        this.problem = problem;
+    }
+
+    /** Loads the library from the first of these folders that has it; never throws. */
+    public static NativeLibrary load(List<Path> folders) {
+        for (Path folder : folders) {
+            Path file = folder.toAbsolutePath().normalize().resolve(FILE);
+            if (Files.isRegularFile(file)) {
+                return load(file);
+            }
+        }
+        String looked = String.join(", ", folders.stream().map(Path::toString).toList());
+        return new NativeLibrary("native library " + FILE + " not found in " + looked
+                + ": run ./understudy setup, or set understudy.slm.library");
+    }
+
+    private static NativeLibrary load(Path file) {
+        try {
+            loadInto(file);
+            byte[] folder = String.valueOf(file.getParent()).getBytes(StandardCharsets.UTF_8);
+            Llama.init(folder);
+            return new NativeLibrary(null);
+        } catch (UnsatisfiedLinkError | IOException | SlmException e) {
+            return new NativeLibrary("native library " + file + " cannot be used: " + e.getMessage()
+                    + " (run ./understudy setup again)");
+        }
+    }
+
+    /**
+     * A JVM binds a library to one class loader. A second loader, as tests and development mode make them, gets a copy;
+     * llama.cpp's libraries, which the copy needs, are in the process already.
+     */
+    private static void loadInto(Path file) throws IOException {
+        try {
+            System.load(file.toString());
+        } catch (UnsatisfiedLinkError e) {
+            if (!String.valueOf(e.getMessage()).contains("already loaded in another classloader")) {
+                throw e;
+            }
+            Path copy = Files.createTempFile("understudy-slm", ".so");
+            try {
+                Files.write(copy, Files.readAllBytes(file));
+                System.load(copy.toString());
+            } finally {
+                Files.delete(copy);
+            }
+        }
+    }
+
+    /** Why it cannot be used, with the remedy; null when it can. */
+    public @Nullable String problem() {
+        return problem;
+    }
+
+    /**
+     * Does nothing when the library is there.
+     *
+     * @throws SlmException with {@code MODEL_LOAD} and the reason
+     */
+    void require() {
+        if (problem != null) {
+            throw new SlmException(SlmException.Code.MODEL_LOAD, problem);
+        }
+    }
+
+    /** Warnings and errors of llama.cpp since the last call, one a line, beginning with W or E. */
+    public List<String> drainLog() {
+        return problem == null
+                ? new String(Llama.drainLog(), StandardCharsets.UTF_8).lines().toList()
+                : List.of();
+    }
+}

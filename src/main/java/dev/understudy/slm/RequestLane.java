@@ -1,0 +1,104 @@
+package dev.understudy.slm;
+
+import dev.understudy.slm.SlmListener.Prompt;
+import dev.understudy.slm.SlmListener.Token;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one request has to be told, on its way from the decode thread to its own executor. The decode thread only puts
+ * and wakes; at most one drain of a lane runs or waits at a time.
+ */
+final class RequestLane {
+    /** Text that may wait undelivered; an executor that is further behind loses the request. */
+    private static final int MAX_WAITING_BYTES = 64 << 10;
+
+    private final Executor executor;
+    private final SlmListener listener;
+    private final Queue<Object> waiting = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger waitingBytes = new AtomicInteger();
+    private final AtomicBoolean scheduled = new AtomicBoolean();
+    private @Nullable SlmException failure;
+
+    RequestLane(Executor executor, SlmListener listener) {
+        this.executor = executor;
+        this.listener = listener;
+    }
+
+    /** Decode thread. False: the executor is too far behind. */
+    boolean put(Token token, int bytes) {
+        waiting.add(token);
+        return waitingBytes.addAndGet(bytes) <= MAX_WAITING_BYTES;
+    }
+
+    /** Decode thread. */
+    void put(Prompt progress) {
+        waiting.add(progress);
+    }
+
+    /** Decode thread. The result follows. */
+    void fail(SlmException why) {
+        failure = why;
+    }
+
+    /** Decode thread. */
+    void put(SlmResult result) {
+        waiting.add(
+                failure == null
+                        ? result
+                        : new SlmResult(
+                                result.finish(),
+                                result.prompt(),
+                                result.cached(),
+                                result.generated(),
+                                result.switches(),
+                                result.queuedMicros(),
+                                result.prefillMicros(),
+                                result.decodeMicros(),
+                                result.deviceMicros(),
+                                failure));
+    }
+
+    /** Decode thread, once a step. False: the executor takes no more work, so nobody is told. */
+    boolean wake() {
+        if (waiting.isEmpty() || !scheduled.compareAndSet(false, true)) {
+            return true;
+        }
+        try {
+            executor.execute(this::drain);
+            return true;
+        } catch (RejectedExecutionException e) {
+            return false;
+        }
+    }
+
+    private void drain() {
+        do {
+            Object next = waiting.poll();
+            while (next != null) {
+                deliver(next);
+                next = waiting.poll();
+            }
+            scheduled.set(false);
+            // what was put between the last poll and here found the lane scheduled
+        } while (!waiting.isEmpty() && scheduled.compareAndSet(false, true));
+    }
+
+    private void deliver(Object event) {
+        switch (event) {
+            case Token token -> {
+                waitingBytes.addAndGet(
+                        -Math.min(waitingBytes.get(), token.text().length()));
+                listener.token(token);
+            }
+            case Prompt progress -> listener.prompt(progress);
+            case SlmResult result -> listener.done(result);
+            default -> throw new IllegalStateException("no such event: " + event.getClass());
+        }
+    }
+}

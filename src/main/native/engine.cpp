@@ -1,0 +1,666 @@
+#include "engine.h"
+
+#include <algorithm>
+#include <climits>
+#include <future>
+
+#include "json.h"
+#include "limits.h"
+
+namespace slm {
+
+namespace {
+
+constexpr size_t decode_stack = 32u << 20;  // grammars recurse on the decode thread
+constexpr int32_t usual_answer = 512;
+constexpr int failures_until_unhealthy = 3;
+
+int64_t now_us() {
+    return ggml_time_us();
+}
+
+int32_t whole(const common_json & json, const char * field, int32_t otherwise, int32_t least, int32_t most) {
+    if (!json.contains(field) || json.at(field).is_null()) return otherwise;
+    if (!json.at(field).is_number_integer()) throw Error(Code::Invalid, std::string(field) + " must be an integer");
+    const auto value = json.at(field).get<int64_t>();
+    if (value < least || value > most) throw Error(Code::Invalid, std::string(field) + " is out of range");
+    return static_cast<int32_t>(value);
+}
+
+std::vector<std::string> read_stops(const common_json & json) {
+    std::vector<std::string> stops;
+    if (!json.contains("stop") || json.at("stop").is_null()) return stops;
+    const auto & field = json.at("stop");
+    if (field.is_string()) {
+        stops.push_back(field.get<std::string>());
+    } else {
+        for (const auto & stop : field) stops.push_back(stop.get<std::string>());
+    }
+    if (stops.size() > max_stops) throw Error(Code::Invalid, "stop has more than 16 strings");
+    for (const auto & stop : stops) {
+        if (stop.empty() || stop.size() > max_stop_bytes) throw Error(Code::Invalid, "stop: 1 to 256 bytes each");
+    }
+    return stops;
+}
+
+void add_to_batch(llama_batch & batch, llama_token token, llama_pos position, size_t sequence, bool logits) {
+    const int32_t i = batch.n_tokens++;
+    batch.token[i] = token;
+    batch.pos[i] = position;
+    batch.n_seq_id[i] = 1;
+    batch.seq_id[i][0] = static_cast<llama_seq_id>(sequence);
+    batch.logits[i] = logits ? 1 : 0;
+}
+
+}  // namespace
+
+struct Engine::Request {
+    int64_t id = 0;
+    std::shared_ptr<const Plan> plan;
+    SamplingParams sampling;
+    SamplerPtr grammar;
+    std::vector<std::string> stops;
+    CacheKey key;
+    int32_t most_tokens = 0;
+    int64_t deadline_us = INT64_MAX;
+    int64_t queue_until_us = INT64_MAX;  // longest wait for a slot
+    int64_t submitted_us = 0;
+    std::atomic<bool> cancelled{false};
+};
+
+// What a lane's request has come to.
+struct Engine::Slot {
+    std::shared_ptr<Request> request;
+    std::unique_ptr<Sampler> sampler;
+    std::unique_ptr<TextStream> text;
+    llama_token next = LLAMA_TOKEN_NULL;  // chosen, not yet evaluated
+    int32_t generated = 0;
+    int32_t cached = 0;
+    int32_t switches = 0;
+    int64_t begun_us = 0;
+    int64_t first_token_us = 0;
+    int64_t device_us = 0;
+};
+
+EngineConfig EngineConfig::parse(const std::string & json) {
+    const common_json in = parse_bounded(json);
+    EngineConfig config;
+    config.name = in.value("name", "slm");
+    config.model = in.at("model").get<std::string>();
+    config.chat_template = in.value("template", "");
+    config.context = whole(in, "context", 0, 0, 1 << 20);
+    config.parallel = whole(in, "parallel", 8, 1, 256);
+    config.batch = whole(in, "batch", 512, 1, 4096);
+    config.threads = whole(in, "threads", 1, 1, 64);
+    if (config.parallel > config.batch) throw Error(Code::Invalid, "parallel is larger than batch");
+    return config;
+}
+
+void Engine::BatchFree::operator()(llama_batch * batch) const {
+    llama_batch_free(*batch);
+    delete batch;
+}
+
+Engine::Engine(const EngineConfig & config, std::unique_ptr<EventSink> sink)
+    : config_(config), sink_(std::move(sink)), model_(std::make_shared<Model>(config.model, config.chat_template)) {
+    if (sink_->capacity() < RecordWriter::least_buffer) throw Error(Code::Invalid, "event buffer under 64 KiB");
+    const int32_t trained = llama_model_n_ctx_train(model_->get());
+    const int32_t cells = config.context > 0 ? config.context : trained;
+
+    auto params = llama_context_default_params();
+    params.n_ctx = static_cast<uint32_t>(cells);
+    params.n_batch = params.n_ubatch = static_cast<uint32_t>(config.batch);
+    params.n_seq_max = static_cast<uint32_t>(config.parallel);
+    params.n_threads = params.n_threads_batch = config.threads;
+    params.kv_unified = true;
+    params.no_perf = true;
+    // rows of logits only for tokens that are sampled, or they would take batch x vocabulary
+    params.n_outputs_max = static_cast<uint32_t>(config.parallel);
+    params.abort_callback = [](void * self) { return static_cast<Engine *>(self)->aborting_.load(); };
+    params.abort_callback_data = this;
+    context_.reset(llama_init_from_model(model_->get(), params));
+    if (!context_) throw Error(Code::Context, "no memory for a context of " + std::to_string(cells) + " tokens");
+    pool_ = make_thread_pool(config.threads);
+    if (pool_) llama_attach_threadpool(context_.get(), pool_.get(), nullptr);
+    batch_.reset(new llama_batch(llama_batch_init(config.batch, 0, 1)));
+
+    StepBounds bounds;
+    bounds.batch = static_cast<size_t>(config.batch);
+    scheduler_ = std::make_unique<Scheduler>(config.parallel, llama_n_ctx(context_.get()), bounds);
+    slots_.resize(static_cast<size_t>(config.parallel));
+    admission_ = {4 * slots_.size(), 2 * scheduler_->cells()};
+    writer_ = std::make_unique<RecordWriter>(sink_->buffer(), sink_->capacity(),
+                                             [this](size_t length) { sink_->events(length); });
+
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, decode_stack);
+    const int failed = pthread_create(&thread_, &attributes, thread_main, this);
+    pthread_attr_destroy(&attributes);
+    if (failed) throw Error(Code::Internal, "cannot start the decode thread");
+    thread_runs_ = true;
+    pthread_setname_np(thread_, config_.name.substr(0, 15).c_str());
+}
+
+Engine::~Engine() {
+    close();
+    for (auto & slot : slots_) slot = Slot{};
+    if (pool_ && context_) llama_detach_threadpool(context_.get());
+    context_.reset();
+    pool_.reset();
+}
+
+void Engine::close() {
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        stopping_ = true;
+        aborting_ = true;
+    }
+    wake_.notify_all();
+    const std::lock_guard<std::mutex> lock(join_mutex_);
+    if (thread_runs_) pthread_join(thread_, nullptr);
+    thread_runs_ = false;
+}
+
+void Engine::submit(int64_t id, const std::shared_ptr<const Plan> & plan, const std::string & params) {
+    const common_json json = parse_bounded(params);
+    auto request = std::make_shared<Request>();
+    request->id = id;
+    request->plan = plan;
+    request->sampling = SamplingParams::parse(json, model_->vocabulary());
+    request->stops = read_stops(json);
+    const auto prompt = static_cast<int32_t>(plan->tokens.size());
+    const auto cells = static_cast<int32_t>(scheduler_->cells());
+    if (prompt >= cells) {
+        throw Error(Code::ContextLength, "the prompt has " + std::to_string(prompt) + " tokens, the model's context " +
+                                             std::to_string(cells));
+    }
+    const int32_t room = cells - prompt;
+    const int32_t asked = whole(json, "max_tokens", usual_answer, 1, INT32_MAX);
+    request->most_tokens = std::min(asked, room);
+    request->key.group.adapter = whole(json, "adapter", 0, 0, INT32_MAX);
+    request->key.group.scale = request->key.group.adapter ? json.value("scale", 1.0F) : 0;
+    request->key.scope = json.value("scope", static_cast<int64_t>(0));
+    request->submitted_us = now_us();
+    const auto after = [&](const char * field) {
+        const int32_t ms = whole(json, field, 0, 0, INT32_MAX);
+        return ms > 0 ? request->submitted_us + static_cast<int64_t>(ms) * 1000 : INT64_MAX;
+    };
+    request->deadline_us = after("deadline_ms");
+    request->queue_until_us = after("queue_ms");
+    if (plan->grammar_sampler) request->grammar.reset(llama_sampler_clone(plan->grammar_sampler.get()));
+
+    adapters_.retain(request->key.group.adapter);
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        const bool closed = stopping_;
+        if (closed || live_.count(id) || !admission_.admits(queue_.size(), queued_tokens_, plan->tokens.size())) {
+            const bool known = live_.count(id) > 0;
+            adapters_.release(request->key.group.adapter);
+            if (closed) throw Error(Code::Closed, "the engine is closed");
+            if (known) throw Error(Code::Invalid, "the id is in use");
+            counters_.refused++;
+            throw Error(Code::Overloaded, "the queue of the small model is full");
+        }
+        live_[id] = request;
+        queue_.push_back(request);
+        queued_tokens_ += plan->tokens.size();
+        counters_.requests++;
+        counters_.queued = static_cast<int64_t>(queue_.size());
+    }
+    wake_.notify_one();
+}
+
+void Engine::cancel(int64_t id) {
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        const auto found = live_.find(id);
+        if (found == live_.end()) return;
+        found->second->cancelled = true;
+    }
+    wake_.notify_one();
+}
+
+template <class F>
+auto Engine::on_decode_thread(F f) -> decltype(f()) {
+    auto task = std::make_shared<std::packaged_task<decltype(f())()>>(std::move(f));
+    auto result = task->get_future();
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (stopping_) throw Error(Code::Closed, "the engine is closed");
+        commands_.push_back([task] { (*task)(); });
+    }
+    wake_.notify_one();
+    return result.get();
+}
+
+int Engine::load_adapter(const std::string & path) {
+    return on_decode_thread([this, path] { return adapters_.load(model_->get(), path); });
+}
+
+bool Engine::unload_adapter(int id) {
+    return on_decode_thread([this, id] {
+        // the context must not keep a pointer to it
+        if (applied_.adapter == id) apply({});
+        if (!adapters_.unload(id)) return false;
+        for (size_t i = 0; i < slots_.size(); i++) {
+            const auto & lane = scheduler_->lanes()[i];
+            if (lane.state == Lane::State::Idle && lane.key.group.adapter == id) forget(i);
+        }
+        return true;
+    });
+}
+
+std::string Engine::stats() const {
+    common_json out = common_json::object();
+    const auto put = [&](const char * name, const std::atomic<int64_t> & value) { out[name] = value.load(); };
+    put("steps", counters_.steps);
+    put("prompt_tokens", counters_.prompt);
+    put("cached_tokens", counters_.cached);
+    put("generated_tokens", counters_.generated);
+    put("requests", counters_.requests);
+    put("refused", counters_.refused);
+    put("switches", counters_.switches);
+    put("decode_us", counters_.decode_us);
+    put("sample_us", counters_.sample_us);
+    put("event_us", counters_.event_us);
+    put("largest_step", counters_.largest_step);
+    put("failures", counters_.failures);
+    put("busy", counters_.busy);
+    put("queued", counters_.queued);
+    out["context"] = static_cast<uint64_t>(scheduler_->cells());
+    out["parallel"] = config_.parallel;
+    out["threads"] = config_.threads;
+    return out.dump();
+}
+
+void * Engine::thread_main(void * self) {
+    auto * const engine = static_cast<Engine *>(self);
+    engine->sink_->thread_started();
+    engine->run();
+    engine->sink_->thread_ends();
+    return nullptr;
+}
+
+void Engine::run() {
+    while (wait_for_work()) {
+        expire();
+        admit();
+        step();
+        const int64_t from = now_us();
+        writer_->flush();
+        counters_.event_us += now_us() - from;
+        counters_.busy = static_cast<int64_t>(scheduler_->busy());
+    }
+    end_all();
+    writer_->flush();
+}
+
+bool Engine::wait_for_work() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    wake_.wait(lock, [&] { return stopping_ || !queue_.empty() || !commands_.empty() || scheduler_->busy() > 0; });
+    while (!stopping_ && !commands_.empty()) {
+        const auto command = std::move(commands_.front());
+        commands_.pop_front();
+        lock.unlock();
+        command();
+        lock.lock();
+    }
+    return !stopping_;
+}
+
+void Engine::end_all() {
+    std::deque<std::shared_ptr<Request>> queue;
+    std::deque<std::function<void()>> commands;
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        queue.swap(queue_);
+        commands.swap(commands_);
+        queued_tokens_ = 0;
+    }
+    // outside the lock: commands take it themselves
+    for (const auto & command : commands) command();
+    for (size_t i = 0; i < slots_.size(); i++) {
+        if (slots_[i].request) finish(i, Finish::Cancelled);
+    }
+    for (const auto & request : queue) refuse_queued(request, Finish::Cancelled);
+}
+
+void Engine::expire() {
+    const int64_t now = now_us();
+    for (size_t i = 0; i < slots_.size(); i++) {
+        const auto & request = slots_[i].request;
+        if (!request) continue;
+        if (request->cancelled) {
+            finish(i, Finish::Cancelled);
+        } else if (now >= request->deadline_us) {
+            finish(i, Finish::Deadline);
+        }
+    }
+    std::vector<std::shared_ptr<Request>> over;
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        for (auto i = queue_.begin(); i != queue_.end();) {
+            if ((*i)->cancelled || now >= std::min((*i)->deadline_us, (*i)->queue_until_us)) {
+                queued_tokens_ -= (*i)->plan->tokens.size();
+                over.push_back(std::move(*i));
+                i = queue_.erase(i);
+            } else {
+                ++i;
+            }
+        }
+        counters_.queued = static_cast<int64_t>(queue_.size());
+    }
+    for (const auto & request : over) {
+        const Finish why = request->cancelled            ? Finish::Cancelled
+                           : now >= request->deadline_us ? Finish::Deadline
+                                                         : Finish::Error;
+        if (why == Finish::Error) {
+            counters_.refused++;
+            writer_->error(request->id, static_cast<int32_t>(Code::Overloaded), "no slot was free in time");
+        }
+        refuse_queued(request, why);
+    }
+}
+
+void Engine::refuse_queued(const std::shared_ptr<Request> & request, Finish why) {
+    DoneRecord done;
+    done.finish = why;
+    done.prompt = static_cast<int32_t>(request->plan->tokens.size());
+    done.queued_us = now_us() - request->submitted_us;
+    writer_->done(request->id, done);
+    adapters_.release(request->key.group.adapter);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    live_.erase(request->id);
+}
+
+void Engine::admit() {
+    while (true) {
+        std::shared_ptr<Request> request;
+        std::optional<size_t> lane;
+        {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            if (queue_.empty()) return;
+            request = queue_.front();
+            const auto & tokens = request->plan->tokens;
+            lane = scheduler_->place(tokens, request->key, tokens.size() + static_cast<size_t>(request->most_tokens));
+            if (!lane) return;
+            queue_.pop_front();
+            queued_tokens_ -= tokens.size();
+            counters_.queued = static_cast<int64_t>(queue_.size());
+        }
+        begin(*lane, request);
+    }
+}
+
+void Engine::begin(size_t index, const std::shared_ptr<Request> & request) {
+    auto & lane = scheduler_->lanes()[index];
+    if (!(lane.key == request->key)) forget(index);
+    lane.state = Lane::State::Prompt;
+    lane.key = request->key;
+    lane.prompt = request->plan->tokens;
+    lane.started = false;
+    lane.arrival = ++arrivals_;
+    lane.reserved = lane.prompt.size() + static_cast<size_t>(request->most_tokens);
+    Slot slot;
+    slot.request = request;
+    slot.begun_us = now_us();
+    slot.text = std::make_unique<TextStream>(request->stops);
+    slots_[index] = std::move(slot);
+    try {
+        slots_[index].sampler = std::make_unique<Sampler>(model_->vocab(), request->sampling,
+                                                          std::move(request->grammar), request->plan->trigger);
+        if (!fit_prefix(index)) throw Error(Code::Internal, "the sequence cannot be emptied");
+    } catch (const std::exception & e) {
+        finish(index, Finish::Error, Code::Internal, e.what());
+    }
+}
+
+// Keeps what the lane's own cells have in common with the prompt, and nothing else.
+bool Engine::fit_prefix(size_t index) {
+    auto & lane = scheduler_->lanes()[index];
+    auto * const memory = llama_get_memory(context_.get());
+    const auto sequence = static_cast<llama_seq_id>(index);
+    size_t keep = scheduler_->keep(index);
+    if (!llama_memory_seq_rm(memory, sequence, static_cast<llama_pos>(keep), -1)) {
+        // a sliding window or recurrent layers: all of it again
+        if (!llama_memory_seq_rm(memory, sequence, -1, -1)) return false;
+        keep = 0;
+    }
+    lane.cells.resize(keep);
+    slots_[index].cached = static_cast<int32_t>(keep);
+    return true;
+}
+
+// A prompt that begins now may find its first part in another sequence, running or not. Looked up as late as this, so
+// that of several prompts with one beginning, sent together, only the first pays for it.
+void Engine::share_prefixes(const Group & group) {
+    auto * const memory = llama_get_memory(context_.get());
+    for (const auto & chunk : scheduler_->plan(group)) {
+        auto & lane = scheduler_->lanes()[chunk.lane];
+        if (lane.state != Lane::State::Prompt || lane.started) continue;
+        const auto prefix = scheduler_->shared_prefix(chunk.lane, lane.cells.size());
+        if (!prefix) continue;
+        const auto to = static_cast<llama_seq_id>(chunk.lane);
+        if (!llama_memory_seq_rm(memory, to, -1, -1)) continue;
+        const auto length = static_cast<llama_pos>(prefix->length);
+        llama_memory_seq_cp(memory, static_cast<llama_seq_id>(prefix->lane), to, 0, length);
+        if (llama_memory_seq_pos_max(memory, to) != length - 1) {
+            // sequences of this memory cannot be copied in part
+            llama_memory_seq_rm(memory, to, -1, -1);
+            lane.cells.clear();
+            slots_[chunk.lane].cached = 0;
+            continue;
+        }
+        lane.cells.assign(lane.prompt.begin(), lane.prompt.begin() + length);
+        slots_[chunk.lane].cached = length;
+    }
+}
+
+void Engine::apply(const Group & group) {
+    if (group == applied_) return;
+    auto * adapter = adapters_.get(group.adapter);
+    float scale = group.scale;
+    llama_set_adapters_lora(context_.get(), &adapter, adapter ? 1 : 0, &scale);
+    applied_ = group;
+    counters_.switches++;
+    for (size_t i = 0; i < slots_.size(); i++) {
+        if (slots_[i].request && scheduler_->lanes()[i].key.group == group) slots_[i].switches++;
+    }
+}
+
+void Engine::step() {
+    const auto group = scheduler_->next_group();
+    if (!group) return;
+    apply(*group);
+    share_prefixes(*group);
+    const auto chunks = scheduler_->plan(*group);
+    if (chunks.empty() || !decode(chunks)) return;
+
+    int32_t row = 0;
+    for (const auto & chunk : chunks) {
+        auto & lane = scheduler_->lanes()[chunk.lane];
+        const int32_t last = row + static_cast<int32_t>(chunk.count) - 1;
+        row += static_cast<int32_t>(chunk.count);
+        if (lane.state == Lane::State::Prompt) {
+            writer_->prompt(slots_[chunk.lane].request->id, static_cast<int32_t>(lane.cells.size()),
+                            static_cast<int32_t>(lane.prompt.size()), slots_[chunk.lane].cached);
+            counters_.prompt += static_cast<int64_t>(chunk.count);
+            if (chunk.last) {
+                lane.state = Lane::State::Generating;
+                counters_.cached += slots_[chunk.lane].cached;
+            }
+        }
+        if (chunk.last) sample(chunk.lane, last);
+    }
+}
+
+// Evaluates the step; on success the lanes' cells say so. False: nothing was stored, and whoever had to fail has
+// failed.
+bool Engine::decode(const std::vector<Chunk> & chunks) {
+    batch_->n_tokens = 0;
+    for (const auto & chunk : chunks) {
+        const auto & lane = scheduler_->lanes()[chunk.lane];
+        for (size_t i = 0; i < chunk.count; i++) {
+            const size_t position = chunk.first + i;
+            const llama_token token =
+                lane.state == Lane::State::Generating ? slots_[chunk.lane].next : lane.prompt[position];
+            add_to_batch(*batch_, token, static_cast<llama_pos>(position), chunk.lane,
+                         chunk.last && i + 1 == chunk.count);
+        }
+    }
+    const int64_t from = now_us();
+    const int32_t result = decode_batch();
+    const int64_t took = now_us() - from;
+    counters_.steps++;
+    counters_.decode_us += took;
+    counters_.largest_step = std::max<int64_t>(counters_.largest_step, batch_->n_tokens);
+    if (result == 1) {
+        // no room although cells were reserved: the youngest gives way, the others go on in the next step
+        const auto youngest = std::max_element(chunks.begin(), chunks.end(), [&](const Chunk & a, const Chunk & b) {
+            return scheduler_->lanes()[a.lane].arrival < scheduler_->lanes()[b.lane].arrival;
+        });
+        counters_.failures++;
+        finish(youngest->lane, Finish::Error, Code::Internal, "the context is full");
+        forget(youngest->lane);
+        return false;
+    }
+    if (result != 0) {
+        fail_batch(chunks, result == 2 ? "the engine is closing" : "the model could not be evaluated");
+        return false;
+    }
+    if (failures_in_a_row_ >= failures_until_unhealthy) writer_->engine(1, "");
+    failures_in_a_row_ = 0;
+    for (const auto & chunk : chunks) {
+        auto & lane = scheduler_->lanes()[chunk.lane];
+        auto & slot = slots_[chunk.lane];
+        slot.device_us += took * static_cast<int64_t>(chunk.count) / batch_->n_tokens;
+        lane.started = true;
+        if (lane.state == Lane::State::Generating) {
+            lane.cells.push_back(slot.next);
+        } else {
+            const auto first = lane.prompt.begin() + static_cast<long>(chunk.first);
+            lane.cells.insert(lane.cells.end(), first, first + static_cast<long>(chunk.count));
+        }
+    }
+    return true;
+}
+
+int32_t Engine::decode_batch() {
+    int32_t result = llama_decode(context_.get(), *batch_);
+    if (result == 1 && drop_idle_prefixes()) result = llama_decode(context_.get(), *batch_);
+    if (result == 0) llama_synchronize(context_.get());
+    return result;
+}
+
+bool Engine::drop_idle_prefixes() {
+    bool dropped = false;
+    for (size_t i = 0; i < slots_.size(); i++) {
+        const auto & lane = scheduler_->lanes()[i];
+        if (lane.state != Lane::State::Idle || lane.cells.empty()) continue;
+        forget(i);
+        dropped = true;
+    }
+    return dropped;
+}
+
+void Engine::fail_batch(const std::vector<Chunk> & chunks, const std::string & why) {
+    counters_.failures++;
+    failures_in_a_row_++;
+    const bool closing = aborting_;
+    for (const auto & chunk : chunks) {
+        finish(chunk.lane, closing ? Finish::Cancelled : Finish::Error, Code::Internal, why);
+    }
+    // it is unknown how much of the batch was stored
+    llama_memory_clear(llama_get_memory(context_.get()), true);
+    for (size_t i = 0; i < slots_.size(); i++) {
+        auto & lane = scheduler_->lanes()[i];
+        if (slots_[i].request) finish(i, closing ? Finish::Cancelled : Finish::Error, Code::Internal, why);
+        lane.cells.clear();
+    }
+    if (!closing && failures_in_a_row_ == failures_until_unhealthy) writer_->engine(2, why);
+}
+
+void Engine::forget(size_t index) {
+    llama_memory_seq_rm(llama_get_memory(context_.get()), static_cast<llama_seq_id>(index), -1, -1);
+    scheduler_->lanes()[index].cells.clear();
+}
+
+void Engine::sample(size_t index, int32_t row) {
+    auto & slot = slots_[index];
+    const int64_t from = now_us();
+    try {
+        const float * logits = llama_get_logits_ith(context_.get(), row);
+        if (!logits) throw Error(Code::Internal, "the model gave no logits");
+        const Choice choice = slot.sampler->choose(logits);
+        slot.generated++;
+        counters_.generated++;
+        if (slot.first_token_us == 0) slot.first_token_us = now_us();
+        if (llama_vocab_is_eog(model_->vocab(), choice.token)) {
+            finish(index, Finish::EndOfTurn);
+            return;
+        }
+        slot.next = choice.token;
+        emit(slot, choice, (choice.flags & TokenRecord::special) != 0);
+        counters_.sample_us += now_us() - from;
+        if (slot.text->stopped()) {
+            finish(index, Finish::Stop);
+        } else if (slot.generated >= slot.request->most_tokens) {
+            finish(index, Finish::Length);
+        }
+    } catch (const Error & e) {
+        finish(index, Finish::Error, e.code(), e.what());
+    } catch (const std::exception & e) {
+        finish(index, Finish::Error, Code::Internal, e.what());
+    }
+}
+
+void Engine::emit(Slot & slot, const Choice & choice, bool special) {
+    TokenRecord record;
+    record.token = choice.token;
+    record.flags = choice.flags;
+    record.logprob = choice.logprob;
+    record.margin = choice.margin;
+    record.top = &choice.top;
+    const size_t offset = slot.text->text().size();
+    record.offset = static_cast<int32_t>(offset);
+    if (!special) record.text = slot.text->append(model_->piece(choice.token));
+    slot.sampler->accept(choice.token, offset, slot.text->text());
+    writer_->token(slot.request->id, record);
+}
+
+void Engine::finish(size_t index, Finish why, Code code, const std::string & message) {
+    auto & slot = slots_[index];
+    auto & lane = scheduler_->lanes()[index];
+    const auto request = slot.request;
+    if (!request) return;
+    const int64_t now = now_us();
+    if (why != Finish::Error && why != Finish::Cancelled) {
+        TokenRecord record;
+        record.offset = static_cast<int32_t>(slot.text->shown());
+        record.text = slot.text->flush();
+        if (!record.text.empty()) writer_->token(request->id, record);
+    }
+    if (why == Finish::Error) writer_->error(request->id, static_cast<int32_t>(code), message);
+    DoneRecord done;
+    done.finish = why;
+    done.prompt = static_cast<int32_t>(lane.prompt.size());
+    done.cached = slot.cached;
+    done.generated = slot.generated;
+    done.switches = slot.switches;
+    done.queued_us = slot.begun_us - request->submitted_us;
+    done.prefill_us = (slot.first_token_us ? slot.first_token_us : now) - slot.begun_us;
+    done.decode_us = slot.first_token_us ? now - slot.first_token_us : 0;
+    done.device_us = slot.device_us;
+    writer_->done(request->id, done);
+    lane.state = Lane::State::Idle;
+    lane.prompt.clear();
+    lane.reserved = 0;
+    lane.last_used = now;
+    slot = Slot{};
+    adapters_.release(request->key.group.adapter);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    live_.erase(request->id);
+}
+
+}  // namespace slm

@@ -1,0 +1,98 @@
+#include "model.h"
+
+#include "common.h"
+#include "errors.h"
+#include "json.h"
+
+namespace slm {
+
+Model::Model(const std::string & path, const std::string & template_override) {
+    auto params = llama_model_default_params();
+    // an empty list: a model on the CPU makes no context on any other device
+    ggml_backend_dev_t none[1] = {nullptr};
+    params.devices = none;
+    params.n_gpu_layers = 0;
+    model_.reset(llama_model_load_from_file(path.c_str(), params));
+    if (!model_) throw Error(Code::ModelLoad, "cannot load " + path);
+    vocab_ = llama_model_get_vocab(model_.get());
+    try {
+        chat_ = std::make_unique<ChatTemplate>(model_.get(), template_override);
+    } catch (const std::exception & e) {
+        throw Error(Code::Invalid, std::string("chat template: ") + e.what());
+    }
+}
+
+std::vector<llama_token> Model::tokenize(const std::string & text, bool add_special, bool parse_special) const {
+    return common_tokenize(vocab_, text, add_special, parse_special);
+}
+
+std::string Model::detokenize(const std::vector<llama_token> & tokens) const {
+    for (const llama_token token : tokens) {
+        if (token < 0 || token >= vocabulary()) throw Error(Code::Invalid, "no such token");
+    }
+    return common_detokenize(vocab_, tokens, true);
+}
+
+std::string Model::piece(llama_token token) const {
+    return common_token_to_piece(vocab_, token, false);
+}
+
+int Adapters::load(llama_model * model, const std::string & path) {
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        for (const auto & [id, entry] : entries_) {
+            if (entry.path == path) return id;
+        }
+    }
+    llama_adapter_lora_ptr adapter(llama_adapter_lora_init(model, path.c_str()));
+    if (!adapter) throw Error(Code::Invalid, "cannot load the adapter " + path);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const int id = next_++;
+    entries_[id] = {std::move(adapter), path, 0};
+    return id;
+}
+
+bool Adapters::unload(int id) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = entries_.find(id);
+    if (found == entries_.end()) return true;
+    if (found->second.uses > 0) return false;
+    entries_.erase(found);
+    return true;
+}
+
+void Adapters::retain(int id) {
+    if (id == 0) return;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = entries_.find(id);
+    if (found == entries_.end()) throw Error(Code::Invalid, "no such adapter");
+    found->second.uses++;
+}
+
+void Adapters::release(int id) {
+    if (id == 0) return;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = entries_.find(id);
+    if (found != entries_.end() && found->second.uses > 0) found->second.uses--;
+}
+
+llama_adapter_lora * Adapters::get(int id) const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = entries_.find(id);
+    return found == entries_.end() ? nullptr : found->second.adapter.get();
+}
+
+std::string Adapters::describe() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    common_json list = common_json::array();
+    for (const auto & [id, entry] : entries_) {
+        common_json one = common_json::object();
+        one["id"] = id;
+        one["path"] = entry.path;
+        one["uses"] = static_cast<uint64_t>(entry.uses);
+        list.push_back(one);
+    }
+    return list.dump_safe();
+}
+
+}  // namespace slm

@@ -1,0 +1,68 @@
+// Weights with their vocabulary, chat template and adapters. Shared by an engine and by the plans made for it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "chat_template.h"
+#include "llama-cpp.h"
+
+namespace slm {
+
+class Model {
+  public:
+    // Throws Error(ModelLoad) if the file cannot be loaded, Error(Invalid) if the override is no template.
+    Model(const std::string & path, const std::string & template_override);
+
+    llama_model * get() const { return model_.get(); }
+    const llama_vocab * vocab() const { return vocab_; }
+    int32_t vocabulary() const { return llama_vocab_n_tokens(vocab_); }
+    const ChatTemplate & chat() const { return *chat_; }
+
+    std::vector<llama_token> tokenize(const std::string & text, bool add_special, bool parse_special) const;
+    std::string detokenize(const std::vector<llama_token> & tokens) const;
+
+    // The bytes of one token; control tokens give none.
+    std::string piece(llama_token token) const;
+
+  private:
+    llama_model_ptr model_;
+    const llama_vocab * vocab_;
+    std::unique_ptr<ChatTemplate> chat_;
+};
+
+// The adapters of one engine, each loaded once, with the number of requests that use it. llama.cpp keeps its list of a
+// model's adapters without a lock: load and unload are called on the decode thread only.
+class Adapters {
+  public:
+    // Throws Error(Invalid) if the file is no adapter for this model. A file that is loaded already keeps its id.
+    int load(llama_model * model, const std::string & path);
+
+    // False while a request uses it.
+    bool unload(int id);
+
+    // Any thread. Throws Error(Invalid) for an unknown id.
+    void retain(int id);
+    void release(int id);
+
+    llama_adapter_lora * get(int id) const;
+
+    // JSON: a list of id, path, uses.
+    std::string describe() const;
+
+  private:
+    struct Entry {
+        llama_adapter_lora_ptr adapter;
+        std::string path;
+        size_t uses = 0;
+    };
+
+    mutable std::mutex mutex_;
+    std::map<int, Entry> entries_;
+    int next_ = 1;
+};
+
+}  // namespace slm
