@@ -65,6 +65,9 @@ class ArchitectureTest {
             "org.hibernate.annotations..",
             "org.hibernate.type..",
             "org.hibernate.reactive..");
+    /** Hibernate Reactive keeps its session in a Vert.x context that the asker must provide. */
+    private static final List<String> SESSION_CONTEXT =
+            List.of("io.vertx.core..", "io.quarkus.vertx.core.runtime.context..", "io.smallrye.common.vertx..");
     private static final List<String> MESSAGING =
             List.of("org.eclipse.microprofile.reactive.messaging..", "io.smallrye.reactive.messaging..");
     private static final List<String> VALIDATOR = List.of("jakarta.validation..", "org.hibernate.validator..");
@@ -92,7 +95,7 @@ class ArchitectureTest {
             Map.entry("model", room(1, BUFFER)),
             Map.entry("slm", room(2, BUFFER)),
             Map.entry("upstream", room(2, VERTX, MUTINY, List.of("io.smallrye.faulttolerance.."))),
-            Map.entry("access", room(2, PANACHE, MUTINY, CAFFEINE)),
+            Map.entry("access", room(2, PANACHE, MUTINY, CAFFEINE, SESSION_CONTEXT)),
             Map.entry("inspect", room(2, RE2J, CAFFEINE)),
             Map.entry("verify", room(2, SCHEMA)),
             Map.entry("capture", room(2, MUTINY, POSTGRES, MESSAGING, ZSTD, CAFFEINE)),

@@ -47,7 +47,9 @@ record DemoBook(
                 default -> {
                     List<String> answers =
                             lines.stream().filter(line -> line.startsWith(">")).toList();
-                    String answer = answers.isEmpty() ? "" : answers.getFirst().substring(1).strip();
+                    String answer = answers.isEmpty()
+                            ? ""
+                            : answers.getFirst().substring(1).strip();
                     DemoErrand errand = DemoErrand.ofWire(words[0]);
                     groups.computeIfAbsent(
                                     words[0] + " " + words[1],

@@ -135,8 +135,9 @@ public final class DemoMessages {
         var slots = new ArrayList<DemoSlot>();
         for (var tool : request(group.errand()).path("tools")) {
             if (tool.at("/function/name").asText().equals(group.key())) {
-                tool.at("/function/parameters/properties").fieldNames().forEachRemaining(name -> slots.add(
-                        DemoSlot.valueOf(name.toUpperCase(Locale.ROOT))));
+                tool.at("/function/parameters/properties")
+                        .fieldNames()
+                        .forEachRemaining(name -> slots.add(DemoSlot.valueOf(name.toUpperCase(Locale.ROOT))));
             }
         }
         return slots;

@@ -55,7 +55,10 @@ enum DemoSlot {
             case ITEM -> pick(words.items(), split, random);
             case NAME -> pick(words.firstNames(), split, random) + " " + pick(words.lastNames(), split, random);
             case ORDER_ID -> until(split, () -> orderId(random));
-            case DATE -> until(split, () -> LocalDate.ofYearDay(2027, 1 + random.nextInt(365)).format(DAY));
+            case DATE ->
+                until(
+                        split,
+                        () -> LocalDate.ofYearDay(2027, 1 + random.nextInt(365)).format(DAY));
             case TIME -> until(split, () -> "%02d:%02d".formatted(8 + random.nextInt(11), 5 * random.nextInt(12)));
             case QUANTITY -> until(split, () -> Integer.toString(2 + random.nextInt(98)));
             case AMOUNT -> until(split, () -> Integer.toString(5 + random.nextInt(895)));

@@ -18,7 +18,10 @@ record DemoWords(
     static DemoWords read() {
         var sections = ResourceLines.sections(FILE);
         return new DemoWords(
-                values(sections, "city"), values(sections, "item"), values(sections, "first"), values(sections, "last"));
+                values(sections, "city"),
+                values(sections, "item"),
+                values(sections, "first"),
+                values(sections, "last"));
     }
 
     private static SequencedSet<String> values(Map<String, List<String>> sections, String name) {

@@ -38,14 +38,19 @@ class DemoMessagesTest {
 
     @Test
     void the_inbox_has_the_shares_of_the_errands() {
-        assertThat(java.util.Arrays.stream(DemoErrand.values()).mapToInt(DemoErrand::percent).sum()).isEqualTo(100);
+        assertThat(java.util.Arrays.stream(DemoErrand.values())
+                        .mapToInt(DemoErrand::percent)
+                        .sum())
+                .isEqualTo(100);
         Map<DemoErrand, Integer> counts = new EnumMap<>(DemoErrand.class);
         DemoMessages inbox = new DemoMessages(3, Split.HELD_OUT);
         for (int i = 0; i < 10_000; i++) {
             counts.merge(inbox.next().errand(), 1, Integer::sum);
         }
         for (DemoErrand errand : DemoErrand.values()) {
-            assertThat(counts.get(errand) / 100.0).as(errand.wire()).isBetween(errand.percent() - 2.0, errand.percent() + 2.0);
+            assertThat(counts.get(errand) / 100.0)
+                    .as(errand.wire())
+                    .isBetween(errand.percent() - 2.0, errand.percent() + 2.0);
         }
     }
 
@@ -56,11 +61,15 @@ class DemoMessagesTest {
         for (Split split : Split.values()) {
             Set<String> all = new HashSet<>(book.greetings().get(split));
             all.addAll(book.closings().get(split));
-            book.groups().values().forEach(groups -> groups.forEach(
-                    group -> group.patterns().get(split).forEach(pattern -> all.add(pattern.text()))));
+            book.groups()
+                    .values()
+                    .forEach(groups -> groups.forEach(
+                            group -> group.patterns().get(split).forEach(pattern -> all.add(pattern.text()))));
             patterns.put(split, all);
         }
-        assertThat(patterns.get(Split.HELD_OUT)).hasSizeGreaterThan(70).doesNotContainAnyElementsOf(patterns.get(Split.TRAIN));
+        assertThat(patterns.get(Split.HELD_OUT))
+                .hasSizeGreaterThan(70)
+                .doesNotContainAnyElementsOf(patterns.get(Split.TRAIN));
 
         Map<Split, Map<DemoSlot, Set<String>>> values = new EnumMap<>(Split.class);
         for (Split split : Split.values()) {
@@ -68,7 +77,9 @@ class DemoMessagesTest {
             Map<DemoSlot, Set<String>> seen = new HashMap<>();
             for (int i = 0; i < 5_000; i++) {
                 DemoCall call = inbox.next(DemoErrand.TOOLS);
-                arguments(call).forEach((slot, value) -> seen.computeIfAbsent(slot, s -> new HashSet<>()).add(value));
+                arguments(call)
+                        .forEach((slot, value) ->
+                                seen.computeIfAbsent(slot, s -> new HashSet<>()).add(value));
             }
             values.put(split, seen);
         }

@@ -1,0 +1,82 @@
+package dev.understudy.access;
+
+import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Ticker;
+import io.smallrye.mutiny.Uni;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * What the store said of a key a short while ago, also that it knows none. One question at a time goes to the store for
+ * one key. While the store cannot be reached, keys that were good within the last day stay so.
+ */
+final class KeyCache {
+    private static final Duration FRESH = Duration.ofSeconds(10);
+    private static final Duration KEPT = Duration.ofHours(24);
+
+    private final KeyStore store;
+    private final Duration patience;
+    private final AsyncCache<KeyDigest, Optional<KeyRecord>> fresh;
+    private final Cache<KeyDigest, KeyRecord> kept;
+
+    /**
+     * A cache before that store.
+     *
+     * @param patience how long the store may take
+     */
+    KeyCache(KeyStore store, Ticker ticker, Duration patience) {
+        this.store = store;
+        this.patience = patience;
+        this.fresh = Caffeine.newBuilder()
+                .ticker(ticker)
+                .expireAfterWrite(FRESH)
+                .maximumSize(50_000)
+                .buildAsync();
+        this.kept = Caffeine.newBuilder()
+                .ticker(ticker)
+                .expireAfterWrite(KEPT)
+                .maximumSize(50_000)
+                .build();
+    }
+
+    /** The key, or empty when there is none; fails with {@link KeysUnavailable} when nobody can say. */
+    Uni<Optional<KeyRecord>> find(Credential.Ours shown) {
+        KeyDigest digest = shown.digest();
+        return Uni.createFrom().completionStage(() -> fresh.get(digest, (key, executor) -> ask(shown)));
+    }
+
+    private CompletableFuture<Optional<KeyRecord>> ask(Credential.Ours shown) {
+        return store.find(shown.prefix(), shown.digest())
+                .ifNoItem()
+                .after(patience)
+                .fail()
+                .invoke(found -> remember(shown.digest(), found))
+                .onFailure()
+                .recoverWithUni(failure -> fallBack(shown.digest(), failure))
+                .subscribeAsCompletionStage();
+    }
+
+    private void remember(KeyDigest digest, Optional<KeyRecord> found) {
+        if (found.isPresent()) {
+            kept.put(digest, found.get());
+        } else {
+            kept.invalidate(digest);
+        }
+    }
+
+    private Uni<Optional<KeyRecord>> fallBack(KeyDigest digest, Throwable failure) {
+        KeyRecord last = kept.getIfPresent(digest);
+        return last == null
+                ? Uni.createFrom().failure(new KeysUnavailable(failure))
+                : Uni.createFrom().item(Optional.of(last));
+    }
+
+    /** Forgets everything, since a key was made or revoked here. */
+    void clear() {
+        fresh.synchronous().invalidateAll();
+        kept.invalidateAll();
+    }
+}

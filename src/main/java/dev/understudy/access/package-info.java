@@ -1,0 +1,12 @@
+/**
+ * Who is calling. What a caller shows on the wire becomes a {@link dev.understudy.call.Caller}: team, app and rights.
+ *
+ * <p>Start at {@link dev.understudy.access.CallerLookup}; {@link dev.understudy.access.AccessRules} is what ops wrote
+ * about teams and apps, {@link dev.understudy.access.KeyDigest} the only form in which a key is kept, {@link
+ * dev.understudy.access.ApiKeys} the door to those keys. An anonymous caller's own credential is for the upstream and
+ * is never looked up. Unknown keys are remembered too, for a short while, so that guessing costs us no queries.
+ */
+@NullMarked
+package dev.understudy.access;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,48 @@
+package dev.understudy.policy;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which calls a rule is for.
+ *
+ * @param all each must hold
+ * @param except none may hold, nor be unknown
+ */
+record Match(List<Condition> all, List<Condition> except) {
+    Match {
+        all = List.copyOf(all);
+        except = List.copyOf(except);
+    }
+
+    /** The first condition that keeps the rule from holding, or null when it holds. */
+    @Nullable
+    Miss miss(Facts facts) {
+        for (int i = 0; i < all.size(); i++) {
+            Truth truth = all.get(i).test(facts);
+            if (truth != Truth.YES) {
+                return new Miss("match", all.get(i).key(), truth);
+            }
+        }
+        for (int i = 0; i < except.size(); i++) {
+            Truth truth = except.get(i).test(facts);
+            if (truth != Truth.NO) {
+                return new Miss("except", except.get(i).key(), truth);
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Why a rule does not hold.
+     *
+     * @param part {@code match} or {@code except}
+     */
+    record Miss(String part, MatchKey key, Truth truth) {
+        /** As {@code match.task} or {@code except.kind, unknown}. */
+        @Override
+        public String toString() {
+            return part + "." + key.wire() + (truth == Truth.UNKNOWN ? " (unknown)" : "");
+        }
+    }
+}
