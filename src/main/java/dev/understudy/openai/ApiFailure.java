@@ -38,8 +38,7 @@ public final class ApiFailure extends Exception {
     }
 
     /** A rule's own refusal, with the status and code that its author chose. */
-    public static ApiFailure denied(
-            int status, String code, String message, @Nullable String param) {
+    public static ApiFailure denied(int status, String code, String message, @Nullable String param) {
         return new ApiFailure(ApiError.POLICY_DENIED, status, code, message, param);
     }
 

@@ -99,8 +99,7 @@ public final class CallReader {
      * @param headers names in lower case; those of {@link #HEADERS} are kept
      * @throws ApiFailure when the bytes are no call that may go on
      */
-    public static Call read(
-            UUID id, Instant receivedAt, long receivedNanos, byte[] body, Map<String, String> headers)
+    public static Call read(UUID id, Instant receivedAt, long receivedNanos, byte[] body, Map<String, String> headers)
             throws ApiFailure {
         Map<String, String> kept = kept(headers);
         boolean tierForced = tierForced(kept);
@@ -318,8 +317,7 @@ public final class CallReader {
         return value == JsonToken.VALUE_STRING ? parser.getText() : null;
     }
 
-    private Call call(
-            UUID id, Instant receivedAt, long receivedNanos, Map<String, String> headers, boolean tierForced)
+    private Call call(UUID id, Instant receivedAt, long receivedNanos, Map<String, String> headers, boolean tierForced)
             throws ApiFailure {
         if (model == null || model.isEmpty() || modelSpan == null) {
             throw missing("model", "Name the model to ask.");
@@ -358,8 +356,7 @@ public final class CallReader {
     }
 
     private static ApiFailure missing(String name, String remedy) {
-        return new ApiFailure(
-                ApiError.MISSING_REQUIRED_PARAMETER, "'" + name + "' is missing. " + remedy, name);
+        return new ApiFailure(ApiError.MISSING_REQUIRED_PARAMETER, "'" + name + "' is missing. " + remedy, name);
     }
 
     private static Map<String, String> kept(Map<String, String> headers) throws ApiFailure {

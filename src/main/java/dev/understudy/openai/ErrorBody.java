@@ -13,8 +13,7 @@ public final class ErrorBody {
     }
 
     /** A body of these four values, for errors that are not rows of ours. */
-    public static Buffer json(
-            String message, String type, @Nullable String param, @Nullable String code) {
+    public static Buffer json(String message, String type, @Nullable String param, @Nullable String code) {
         StringBuilder out = new StringBuilder(192);
         object(out, message, type, param, code);
         return Buffer.buffer(out.toString());

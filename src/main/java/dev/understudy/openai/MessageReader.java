@@ -36,8 +36,7 @@ final class MessageReader {
             messages.add(new MessageReader(parser).read());
         }
         if (messages.isEmpty()) {
-            throw new ApiFailure(
-                    ApiError.EMPTY_ARRAY, "'messages' is empty. Send at least one message.", "messages");
+            throw new ApiFailure(ApiError.EMPTY_ARRAY, "'messages' is empty. Send at least one message.", "messages");
         }
         return messages;
     }
@@ -66,14 +65,7 @@ final class MessageReader {
             StrictJson.skip(parser);
         }
         return new Message(
-                role,
-                StrictJson.spanFrom(start, parser),
-                text,
-                partKinds,
-                callIds,
-                toolNames,
-                callsHash,
-                error);
+                role, StrictJson.spanFrom(start, parser), text, partKinds, callIds, toolNames, callsHash, error);
     }
 
     private void content(JsonToken value) throws IOException, ApiFailure {

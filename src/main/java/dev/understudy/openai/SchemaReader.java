@@ -127,9 +127,8 @@ final class SchemaReader {
             JsonText.quote(text, name);
             text.append(':');
             parser.nextToken();
-            Place part = place == Place.SCHEMA
-                    ? Place.of(name)
-                    : place == Place.NAMED_SCHEMAS ? Place.SCHEMA : Place.PLAIN;
+            Place part =
+                    place == Place.SCHEMA ? Place.of(name) : place == Place.NAMED_SCHEMAS ? Place.SCHEMA : Place.PLAIN;
             boolean closed = value(parser, part, level + 1);
             members.add(new Member(name, from, text.length()));
             sorted &= before.compareTo(name) <= 0;

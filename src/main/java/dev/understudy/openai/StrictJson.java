@@ -110,7 +110,8 @@ final class StrictJson {
         }
         String reason = broken.getOriginalMessage();
         if (reason != null && reason.startsWith("Duplicate field")) {
-            String key = ApiFailure.echo(String.valueOf(parser.getParsingContext().getCurrentName()));
+            String key =
+                    ApiFailure.echo(String.valueOf(parser.getParsingContext().getCurrentName()));
             return new ApiFailure(
                     ApiError.DUPLICATE_KEY,
                     "The key '" + key + "' appears twice in one object, at " + place(at) + ". Send each key once.",
@@ -122,7 +123,8 @@ final class StrictJson {
     /** Something else stands where the parser is. */
     static ApiFailure invalid(JsonLocation at) {
         return new ApiFailure(
-                ApiError.INVALID_JSON, "The body is not valid JSON at " + place(at) + ". Send one JSON object in UTF-8.");
+                ApiError.INVALID_JSON,
+                "The body is not valid JSON at " + place(at) + ". Send one JSON object in UTF-8.");
     }
 
     private static ApiFailure limit(JsonLocation at) {

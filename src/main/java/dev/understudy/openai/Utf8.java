@@ -6,8 +6,7 @@ import java.nio.ByteOrder;
 
 /** Checks text for strict UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing over U+10FFFF. */
 final class Utf8 {
-    private static final VarHandle LONGS =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long HIGH_BITS = 0x8080808080808080L;
 
     private Utf8() {}
