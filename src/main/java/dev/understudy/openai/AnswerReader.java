@@ -26,7 +26,8 @@ public final class AnswerReader {
         AnswerReader reader = new AnswerReader();
         if (answer.stream()) {
             try {
-                new EventScanner((bytes, from, to, plain) -> reader.event(EventLines.of(bytes, from, to, false).frame()))
+                new EventScanner((bytes, from, to, plain) -> reader.event(
+                                EventLines.of(bytes, from, to, false).frame()))
                         .feed(Buffer.buffer(answer.bytes()));
             } catch (ApiFailure e) {
                 // An event over the limit: what came before it is the answer.

@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param usage reported; {@link TokenCount#NONE} when none came or it cannot be true
  * @param contentCharacters of all choices, to estimate by where no usage is reported
  */
-public record ChatDocument(
-        Buffer bytes, @Nullable String finish, TokenCount usage, int contentCharacters) {
+public record ChatDocument(Buffer bytes, @Nullable String finish, TokenCount usage, int contentCharacters) {
 
     /**
      * Reads an answer.

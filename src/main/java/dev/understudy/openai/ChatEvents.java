@@ -2,7 +2,6 @@ package dev.understudy.openai;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
 import dev.understudy.call.Call;
 import dev.understudy.call.TokenCount;
 import dev.understudy.model.Frame;
@@ -176,6 +175,9 @@ public final class ChatEvents {
             usage = reported;
         }
         if (chunk.isNothing(usageAsked)) {
+            if (reported == null) {
+                note(Deviation.DROPPED);
+            }
             return;
         }
         if (chunk.isLateAndEmpty()) {
@@ -189,9 +191,8 @@ public final class ChatEvents {
         } else {
             frame = Buffer.buffer(chunk.edits().apply(bytes, from, to));
         }
-        Frame.Kind kind = chunk.hasContent()
-                ? Frame.Kind.CONTENT
-                : chunk.closes() ? Frame.Kind.CLOSING : Frame.Kind.LEADING;
+        Frame.Kind kind =
+                chunk.hasContent() ? Frame.Kind.CONTENT : chunk.closes() ? Frame.Kind.CLOSING : Frame.Kind.LEADING;
         if (chunk.closes()) {
             held.add(new Frame(frame, kind));
         } else {

@@ -53,7 +53,8 @@ public final class ChatWriter {
 
     /** Opens a call of a tool; its arguments follow. */
     public Frame toolCall(int index, String id, String name) {
-        StringBuilder delta = new StringBuilder(128).append("{\"tool_calls\":[{\"index\":").append(index);
+        StringBuilder delta =
+                new StringBuilder(128).append("{\"tool_calls\":[{\"index\":").append(index);
         JsonText.quote(delta.append(",\"id\":"), id);
         JsonText.quote(delta.append(",\"type\":\"function\",\"function\":{\"name\":"), name);
         return chunk(delta.append(",\"arguments\":\"\"}}]}"), null, Frame.Kind.CONTENT);

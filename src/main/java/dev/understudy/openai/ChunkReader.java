@@ -57,7 +57,8 @@ final class ChunkReader {
                 }
                 case "usage" -> readUsage(parser, value, bytes, member, keepUsage);
                 case "error" -> readError(parser, value, bytes, member);
-                case "type" -> ping = value == JsonToken.VALUE_STRING && parser.getText().equals("ping");
+                case "type" ->
+                    ping = value == JsonToken.VALUE_STRING && parser.getText().equals("ping");
                 case "id", "object", "created", "model", "system_fingerprint", "service_tier" -> {}
                 default -> otherMembers = true;
             }
@@ -241,7 +242,8 @@ final class ChunkReader {
         return finishes || (choices == 0 && usage != null);
     }
 
-    @Nullable TokenCount usage() {
+    @Nullable
+    TokenCount usage() {
         return usage;
     }
 
@@ -268,7 +270,8 @@ final class ChunkReader {
         return spoke.equals(finished);
     }
 
-    @Nullable String finish() {
+    @Nullable
+    String finish() {
         return finish;
     }
 

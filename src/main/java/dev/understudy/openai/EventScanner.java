@@ -71,8 +71,7 @@ public final class EventScanner {
         scanned = i;
         compact();
         if (length > EVENT_BYTES) {
-            throw new ApiFailure(
-                    ApiError.UPSTREAM_EVENT_TOO_LARGE, "The upstream sent an event of more than 16 MiB.");
+            throw new ApiFailure(ApiError.UPSTREAM_EVENT_TOO_LARGE, "The upstream sent an event of more than 16 MiB.");
         }
     }
 

@@ -100,8 +100,10 @@ final class ToolReader {
             }
             StrictJson.skip(parser);
         }
-        boolean one = named != null && (type.equals("function") || type.equals("custom"));
-        return one ? new ToolChoice.Named(named) : new ToolChoice.Unknown();
+        if (named == null || (!type.equals("function") && !type.equals("custom"))) {
+            return new ToolChoice.Unknown();
+        }
+        return new ToolChoice.Named(named);
     }
 
     private static @Nullable String nameWithin(JsonParser parser, @Nullable String otherwise)

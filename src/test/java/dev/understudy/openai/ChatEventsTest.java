@@ -1,0 +1,160 @@
+package dev.understudy.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.understudy.call.TokenCount;
+import dev.understudy.model.Frame;
+import io.vertx.core.buffer.Buffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ChatEventsTest {
+    static List<String> cases() {
+        return Golden.cases("stream", ".in");
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void eachStreamComesOutAsItsGoldenFile(String name) throws ApiFailure {
+        Told told = run(name, List.of(Golden.bytes("stream", name + ".in")));
+
+        assertThat(told.bytes()).isEqualTo(Golden.text("stream", name + ".out"));
+        assertThat(told.summary())
+                .isEqualTo(Golden.text("stream", name + ".end").strip());
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void whereTheBytesAreSplitMakesNoDifference(String name) throws ApiFailure {
+        byte[] input = Golden.bytes("stream", name + ".in");
+        String expected = Golden.text("stream", name + ".out");
+        Random random = new Random(7);
+        for (int round = 0; round < 1_000; round++) {
+            Told told = run(name, split(input, 1 + random.nextInt(12), random));
+            assertThat(told.bytes()).isEqualTo(expected);
+        }
+        assertThat(run(name, split(input, Integer.MAX_VALUE, random)).bytes()).isEqualTo(expected);
+    }
+
+    @Test
+    void anEventOver16MiBIsRefused() throws ApiFailure {
+        ChatEvents events = new ChatEvents(Calls.stream(false), frame -> {});
+        Buffer part = Buffer.buffer(new byte[1 << 20]);
+        ApiFailure failure = null;
+        int parts = 0;
+        while (failure == null && parts < 40) {
+            try {
+                events.feed(part);
+                parts++;
+            } catch (ApiFailure e) {
+                failure = e;
+            }
+        }
+
+        assertThat(Objects.requireNonNull(failure).code()).isEqualTo("upstream_event_too_large");
+        assertThat(parts).isEqualTo(16);
+    }
+
+    @Test
+    void heldFramesLeaveWhenTheUpstreamFallsSilent() throws ApiFailure {
+        List<Frame> frames = new ArrayList<>();
+        ChatEvents events = new ChatEvents(Calls.stream(false), frames::add);
+        events.feed(
+                Buffer.buffer(
+                        "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"));
+
+        assertThat(frames).hasSize(1);
+        assertThat(events.isFinished()).isTrue();
+        events.settle();
+        assertThat(frames).hasSize(3);
+        assertThat(frames.getLast().bytes().toString()).isEqualTo("data: [DONE]\n\n");
+        assertThat(events.isOver()).isTrue();
+    }
+
+    private static List<byte[]> split(byte[] input, int cuts, Random random) {
+        List<byte[]> parts = new ArrayList<>();
+        if (cuts == Integer.MAX_VALUE) {
+            for (byte b : input) {
+                parts.add(new byte[] {b});
+            }
+            return parts;
+        }
+        int[] places = random.ints(cuts, 0, input.length + 1).sorted().toArray();
+        int from = 0;
+        for (int place : places) {
+            parts.add(Arrays.copyOfRange(input, from, place));
+            from = place;
+        }
+        parts.add(Arrays.copyOfRange(input, from, input.length));
+        return parts;
+    }
+
+    private static Told run(String name, List<byte[]> parts) throws ApiFailure {
+        List<Frame> frames = new ArrayList<>();
+        ChatEvents events = new ChatEvents(Calls.stream(name.equals("usage-asked")), frames::add);
+        ApiFailure failure = null;
+        try {
+            for (byte[] part : parts) {
+                events.feed(Buffer.buffer(part));
+            }
+            events.end();
+        } catch (ApiFailure e) {
+            failure = e;
+        }
+        return new Told(frames, events, failure);
+    }
+
+    private record Told(
+            List<Frame> frames, ChatEvents events, @Nullable ApiFailure failure) {
+        String bytes() {
+            Buffer all = Buffer.buffer();
+            frames.forEach(frame -> all.appendBuffer(frame.bytes()));
+            return all.toString(StandardCharsets.UTF_8);
+        }
+
+        String summary() {
+            StringBuilder line = new StringBuilder("kinds=");
+            for (Frame frame : frames) {
+                line.append(
+                        switch (frame.kind()) {
+                            case LEADING -> 'L';
+                            case CONTENT -> 'C';
+                            case CLOSING -> 'X';
+                            case DOCUMENT -> 'D';
+                        });
+            }
+            if (failure != null) {
+                line.append(" failure=").append(failure.code());
+            }
+            if (events.upstreamError() != null) {
+                line.append(" error=").append(events.upstreamError());
+            }
+            TokenCount usage = events.usage();
+            line.append(" finish=").append(events.finish()).append(" usage=");
+            if (usage.source() == TokenCount.Source.NONE) {
+                line.append("none");
+            } else {
+                line.append(usage.input())
+                        .append('/')
+                        .append(usage.cached())
+                        .append('/')
+                        .append(usage.output());
+            }
+            if (!events.deviations().isEmpty()) {
+                line.append(events.deviations().entrySet().stream()
+                        .map(entry -> entry.getKey().wire() + ":" + entry.getValue())
+                        .collect(Collectors.joining(",", " deviations=", "")));
+            }
+            return line.toString();
+        }
+    }
+}
