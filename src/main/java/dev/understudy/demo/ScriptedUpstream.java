@@ -1,0 +1,155 @@
+package dev.understudy.demo;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import java.io.IOException;
+import java.time.InstantSource;
+
+/**
+ * A stand-in for a provider of a large model, which says so in every answer: model {@code scripted}, header
+ * {@code x-scripted-upstream}. It knows the true answer to every message of the demo. Serves {@code POST /v1/chat/completions},
+ * {@code GET /v1/models} and its own counters as {@code GET /stats}; credentials are neither wanted nor looked at.
+ *
+ * <p>One event loop does everything, so nothing here is locked.
+ */
+public final class ScriptedUpstream {
+
+    /** Where the starter policies expect it. */
+    public static final int PORT = 8089;
+
+    static final String HEADER = "x-scripted-upstream";
+
+    private static final String HOST = "127.0.0.1";
+    private static final String CHAT = "/v1/chat/completions";
+    private static final int BODY_LIMIT = 64 * 1024 * 1024;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Vertx vertx;
+    private final Script script;
+    private final ScriptedPace pace;
+    private final InstantSource clock;
+    private final UpstreamCounts counts = new UpstreamCounts();
+    private final HttpServer server;
+    private long calls;
+
+    private ScriptedUpstream(Vertx vertx, long seed, ScriptedPace pace, InstantSource clock) {
+        this.vertx = vertx;
+        this.script = new Script(seed);
+        this.pace = pace;
+        this.clock = clock;
+        this.server = vertx.createHttpServer(
+                new HttpServerOptions().setIdleTimeout(0).setHandle100ContinueAutomatically(true));
+    }
+
+    /**
+     * Starts one on loopback. The future fails with the reason when it cannot listen.
+     *
+     * @param port 0 for any free one
+     * @param seed of its few deliberate slips
+     */
+    public static Future<ScriptedUpstream> start(
+            Vertx vertx, int port, long seed, ScriptedPace pace, InstantSource clock) {
+        var upstream = new ScriptedUpstream(vertx, seed, pace, clock);
+        return upstream.server
+                .connectionHandler(connection -> {
+                    upstream.counts.connected();
+                    connection.closeHandler(closed -> upstream.counts.disconnected());
+                })
+                .requestHandler(upstream::handle)
+                .listen(port, HOST)
+                .map(listening -> upstream);
+    }
+
+    /** The port it listens on. */
+    public int port() {
+        return server.actualPort();
+    }
+
+    /** Stops listening and cuts what is open. */
+    public Future<Void> stop() {
+        return server.close();
+    }
+
+    private void handle(HttpServerRequest request) {
+        request.response().putHeader(HEADER, "understudy demo; no model answers here");
+        String way = request.method() + " " + request.path();
+        switch (way) {
+            case "POST " + CHAT -> read(request);
+            case "GET /stats" -> json(request, 200, counts.json());
+            case "GET /v1/models" -> json(request, 200, models());
+            default -> refuse(request, 404, "unknown_url", "the scripted upstream has no " + way);
+        }
+    }
+
+    private void read(HttpServerRequest request) {
+        Buffer body = Buffer.buffer();
+        request.handler(part -> {
+            if (body.length() + part.length() > BODY_LIMIT) {
+                request.connection().close();
+            } else {
+                body.appendBuffer(part);
+            }
+        });
+        request.endHandler(end -> answer(request, body));
+    }
+
+    private void answer(HttpServerRequest request, Buffer body) {
+        JsonNode asked;
+        try {
+            asked = JSON.readTree(body.getBytes());
+        } catch (IOException e) {
+            counts.refused();
+            refuse(request, 400, "invalid_json", "the body is no JSON");
+            return;
+        }
+        if (!asked.path("messages").isArray() || asked.path("messages").isEmpty()) {
+            counts.refused();
+            refuse(request, 400, "missing_required_parameter", "messages must be a list that is not empty");
+            return;
+        }
+        ScriptedAnswer answer = script.answer(asked);
+        calls++;
+        var text = new CompletionText(
+                "chatcmpl-scripted-" + calls,
+                clock.instant().getEpochSecond(),
+                answer,
+                ScriptedAnswer.tokens(body.length()));
+        new ScriptedReply(vertx, request.response(), text, pace, counts).begin(asked);
+    }
+
+    private static ObjectNode models() {
+        ObjectNode list = JsonNodeFactory.instance.objectNode().put("object", "list");
+        list.putArray("data")
+                .addObject()
+                .put("id", CompletionText.MODEL)
+                .put("object", "model")
+                .put("created", 0)
+                .put("owned_by", "understudy-demo");
+        return list;
+    }
+
+    private static void refuse(HttpServerRequest request, int status, String code, String message) {
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.putObject("error")
+                .put("message", message)
+                .put("type", "invalid_request_error")
+                .putNull("param")
+                .put("code", code);
+        json(request, status, body);
+    }
+
+    private static void json(HttpServerRequest request, int status, ObjectNode body) {
+        request.response()
+                .setStatusCode(status)
+                .putHeader("content-type", "application/json")
+                .end(body.toString());
+    }
+}
