@@ -34,8 +34,7 @@ final class Store {
         }
         if (jdbc.isEmpty()) {
             DataFolder folder = DataFolder.open(settings.folder("understudy.data"));
-            EmbeddedServer server =
-                    EmbeddedServer.start(folder, line -> System.out.println("understudy: " + line));
+            EmbeddedServer server = EmbeddedServer.start(folder, line -> System.out.println("understudy: " + line));
             Runtime.getRuntime()
                     .addShutdownHook(
                             Thread.ofPlatform().name("store-end").unstarted(() -> store.stopAfterApplication(server)));

@@ -68,6 +68,7 @@ class ArchitectureTest {
     /** Hibernate Reactive keeps its session in a Vert.x context that the asker must provide. */
     private static final List<String> SESSION_CONTEXT =
             List.of("io.vertx.core..", "io.quarkus.vertx.core.runtime.context..", "io.smallrye.common.vertx..");
+
     private static final List<String> MESSAGING =
             List.of("org.eclipse.microprofile.reactive.messaging..", "io.smallrye.reactive.messaging..");
     private static final List<String> VALIDATOR = List.of("jakarta.validation..", "org.hibernate.validator..");
@@ -90,26 +91,26 @@ class ArchitectureTest {
                                     "org.tukaani.xz..",
                                     "org.flywaydb..",
                                     "org.postgresql.."))),
-            Map.entry("openai", room(1, ZSTD, BUFFER)),
+            Map.entry("openai", room(2, ZSTD, BUFFER)),
             Map.entry("detect", room(1, RE2J)),
             Map.entry("model", room(1, BUFFER)),
-            Map.entry("slm", room(2, BUFFER)),
-            Map.entry("upstream", room(2, VERTX, MUTINY, List.of("io.smallrye.faulttolerance.."))),
-            Map.entry("access", room(2, PANACHE, MUTINY, CAFFEINE, SESSION_CONTEXT)),
-            Map.entry("inspect", room(2, RE2J, CAFFEINE)),
-            Map.entry("verify", room(2, SCHEMA)),
-            Map.entry("capture", room(2, MUTINY, POSTGRES, MESSAGING, ZSTD, CAFFEINE)),
+            Map.entry("slm", room(3, BUFFER)),
+            Map.entry("upstream", room(3, VERTX, MUTINY, List.of("io.smallrye.faulttolerance.."))),
+            Map.entry("access", room(3, PANACHE, MUTINY, CAFFEINE, SESSION_CONTEXT)),
+            Map.entry("inspect", room(3, RE2J, CAFFEINE)),
+            Map.entry("verify", room(3, SCHEMA)),
+            Map.entry("capture", room(3, MUTINY, POSTGRES, MESSAGING, ZSTD, CAFFEINE)),
             Map.entry(
                     "policy",
-                    room(3, SCHEMA, VALIDATOR, MUTINY, POSTGRES, List.of("org.snakeyaml.engine..", "dev.cel.."))),
-            Map.entry("serve", room(4, VERTX, CAFFEINE)),
-            Map.entry("learn", room(5, PANACHE, MUTINY, POSTGRES, ZSTD)),
-            Map.entry("usage", room(5, MUTINY, POSTGRES)),
-            Map.entry("demo", room(5, VERTX)),
+                    room(4, SCHEMA, VALIDATOR, MUTINY, POSTGRES, List.of("org.snakeyaml.engine..", "dev.cel.."))),
+            Map.entry("serve", room(5, VERTX, CAFFEINE)),
+            Map.entry("learn", room(6, PANACHE, MUTINY, POSTGRES, ZSTD)),
+            Map.entry("usage", room(6, MUTINY, POSTGRES)),
+            Map.entry("demo", room(6, VERTX)),
             Map.entry(
                     "admin",
                     room(
-                            6,
+                            7,
                             MUTINY,
                             VALIDATOR,
                             List.of(
@@ -128,8 +129,7 @@ class ArchitectureTest {
     /** Primitives, arrays of them, and the one Vert.x type outside its buffer package that only carries values. */
     private static final DescribedPredicate<JavaClass> CARRIER = DescribedPredicate.describe(
             "primitive, or a map of headers",
-            type -> type.getBaseComponentType().isPrimitive()
-                    || type.getName().equals("io.vertx.core.MultiMap"));
+            type -> type.getBaseComponentType().isPrimitive() || type.getName().equals("io.vertx.core.MultiMap"));
 
     private static final JavaClasses HOUSE_CLASSES = new ClassFileImporter()
             .importUrl(Understudy.class.getProtectionDomain().getCodeSource().getLocation());

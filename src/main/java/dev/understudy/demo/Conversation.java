@@ -31,8 +31,7 @@ record Conversation(String message, String result, boolean hasResult, Optional<J
             }
         }
         JsonNode schema = request.at("/response_format/json_schema/schema");
-        return new Conversation(
-                message, result, hasResult, schema.isObject() ? Optional.of(schema) : Optional.empty());
+        return new Conversation(message, result, hasResult, schema.isObject() ? Optional.of(schema) : Optional.empty());
     }
 
     /** Tells apart what would get different answers. */

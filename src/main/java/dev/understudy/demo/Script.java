@@ -61,8 +61,8 @@ final class Script {
         boolean otherwise = random.nextInt(OTHERWISE_ONE_IN) == 0;
         return switch (truth) {
             case DemoTruth.Call call -> calls(errand, call.name(), call.arguments(), otherwise, random);
-            case DemoTruth.Loop loop when !conversation.hasResult() ->
-                calls(errand, loop.name(), loop.arguments(), otherwise, random);
+            case DemoTruth.Loop loop
+            when !conversation.hasResult() -> calls(errand, loop.name(), loop.arguments(), otherwise, random);
             case DemoTruth.Loop loop -> says(errand, loop.answer(), otherwise);
             case DemoTruth.Text text -> says(errand, text.content(), otherwise);
             case DemoTruth.Json json -> {

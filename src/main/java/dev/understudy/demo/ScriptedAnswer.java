@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param cut whether the text was ended by the token limit
  * @param otherwise whether the answer differs on purpose from what it would have been
  */
-record ScriptedAnswer(
-        String errand, @Nullable String content, List<ToolCall> calls, boolean cut, boolean otherwise) {
+record ScriptedAnswer(String errand, @Nullable String content, List<ToolCall> calls, boolean cut, boolean otherwise) {
 
     /** The errand of a request that the demo did not generate. */
     static final String OTHER = "other";

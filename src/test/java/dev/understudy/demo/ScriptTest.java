@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ScriptTest {
@@ -44,7 +45,7 @@ class ScriptTest {
         JsonNode schema = inbox.request(DemoErrand.TRIAGE).at("/response_format/json_schema/schema");
         var truth = (ObjectNode) JSON.readTree("{\"intent\":\"praise\"}");
 
-        ObjectNode slip = Slip.in(truth, java.util.Optional.of(schema));
+        ObjectNode slip = Slip.in(truth, Optional.of(schema));
 
         assertThat(slip.path("intent").asText()).isEqualTo("late_delivery");
     }
@@ -59,8 +60,9 @@ class ScriptTest {
         ScriptedAnswer first = script.answer(call.body());
         ScriptedAnswer second = script.answer(call.followUp(assistant));
 
-        assertThat(first.calls()).singleElement().satisfies(tool -> assertThat(tool.name())
-                .isEqualTo(loop.name()));
+        assertThat(first.calls())
+                .singleElement()
+                .satisfies(tool -> assertThat(tool.name()).isEqualTo(loop.name()));
         assertThat(second.content()).startsWith(loop.answer());
     }
 
@@ -74,8 +76,7 @@ class ScriptTest {
 
     @Test
     void aToolIsCalledWhenTheMessageMeansIt() throws JsonProcessingException {
-        String tools =
-                """
+        String tools = """
                 ,"tools":[{"type":"function","function":{"name":"get_weather","parameters":{"type":"object",\
                 "properties":{"city":{"type":"string"},"days":{"type":"integer","minimum":2}},"required":["city"]}}}]}""";
 
@@ -93,8 +94,7 @@ class ScriptTest {
 
     @Test
     void aSchemaIsFilled() throws JsonProcessingException {
-        ScriptedAnswer answer = script.answer(ask(
-                """
+        ScriptedAnswer answer = script.answer(ask("""
                 {"messages":[{"role":"user","content":"Anna bought 3 lamps, all blue"}],
                  "response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"type":"object","properties":{
                    "colour":{"enum":["red","blue"]},"count":{"type":"integer"},"tags":{"type":"array","items":{"type":"string"}}}}}}}"""));

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -19,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,7 +52,8 @@ class ScriptedUpstreamTest {
 
         HttpResponse<String> answer = post(port, "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
 
-        assertThat(answer.headers().firstValue("x-scripted-upstream")).hasValue("understudy demo; no model answers here");
+        assertThat(answer.headers().firstValue("x-scripted-upstream"))
+                .hasValue("understudy demo; no model answers here");
         JsonNode document = JSON.readTree(answer.body());
         assertThat(document.path("model").asText()).isEqualTo("scripted");
         assertThat(document.path("created").asLong()).isEqualTo(1_790_000_000);
@@ -79,7 +82,9 @@ class ScriptedUpstreamTest {
             }
         }
         assertThat(text).hasToString("1 2 3 4 5 6 7 8 9 10 11 12");
-        assertThat(events).contains("\"choices\":[],\"usage\":{\"prompt_tokens\"").endsWith("\n\ndata: [DONE]\n\n");
+        assertThat(events)
+                .contains("\"choices\":[],\"usage\":{\"prompt_tokens\"")
+                .endsWith("\n\ndata: [DONE]\n\n");
     }
 
     @Test
@@ -123,7 +128,7 @@ class ScriptedUpstreamTest {
 
         Future<ScriptedUpstream> second = ScriptedUpstream.start(vertx, port, 1, ScriptedPace.AT_ONCE, CLOCK);
 
-        assertThatThrownBy(() -> done(second)).hasRootCauseInstanceOf(java.net.BindException.class);
+        assertThatThrownBy(() -> done(second)).hasRootCauseInstanceOf(BindException.class);
     }
 
     @Test
@@ -137,8 +142,7 @@ class ScriptedUpstreamTest {
         assertThat(tally.failed()).isZero();
         assertThat(tally.served()).containsEntry("unnamed", 150);
         assertThat(tally.errands()).containsOnlyKeys(DemoErrand.values());
-        DemoTally.Errand tools = tally.errands().get(DemoErrand.TOOLS);
-        assertThat(tools).isNotNull();
+        DemoTally.Errand tools = Objects.requireNonNull(tally.errands().get(DemoErrand.TOOLS));
         assertThat(tools.right()).isBetween(tools.checked() - 3, tools.checked());
     }
 

@@ -1,6 +1,7 @@
 package dev.understudy.admin.cli;
 
 import java.io.PrintWriter;
+import java.time.InstantSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -33,7 +34,9 @@ public final class Cli implements Runnable {
 
     /** All commands, ready to parse a line; a test may give it other writers. */
     public static CommandLine commandLine(CliSettings settings) {
-        return new CommandLine(new Cli()).setExecutionExceptionHandler(failure());
+        return new CommandLine(new Cli())
+                .addSubcommand(new DemoCommand(settings, InstantSource.system()))
+                .setExecutionExceptionHandler(failure());
     }
 
     /** Runs one line of words and returns the exit status. */

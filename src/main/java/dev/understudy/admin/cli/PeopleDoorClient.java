@@ -73,6 +73,11 @@ public final class PeopleDoorClient implements AutoCloseable {
         return json(send("DELETE", path, BodyPublishers.noBody()));
     }
 
+    /** The link that opens the web UI, with its token. */
+    public String pageLink() throws CommandFailure {
+        return door + "/#token=" + token();
+    }
+
     @Override
     public void close() {
         http.close();
