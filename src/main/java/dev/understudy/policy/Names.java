@@ -1,0 +1,12 @@
+package dev.understudy.policy;
+
+/** The forms of names in files. */
+final class Names {
+    /** Names that ops give. */
+    static final String REGEX = "[a-z][a-z0-9-]{0,62}";
+
+    /** A path that stays below its folder. */
+    static final String BELOW = "(?!/)(?!.*(?:^|/)\\.\\.(?:/|$)).+";
+
+    private Names() {}
+}

@@ -1,0 +1,181 @@
+package dev.understudy.policy;
+
+import dev.understudy.access.AccessRules;
+import dev.understudy.call.CaptureOrder;
+import dev.understudy.call.Decision;
+import dev.understudy.call.Purpose;
+import dev.understudy.call.Sensitivity;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Makes rules, ready to be asked, of what files of kind Access, Policy and Capture say; defaults are here. */
+final class Rules {
+    private static final List<String> ANY = List.of("*");
+
+    private Rules() {}
+
+    /** Who may call. */
+    static AccessRules access(List<AccessSpec> documents) {
+        AccessRules.Anonymous anonymous = new AccessRules.Anonymous(AccessRules.Allow.NEVER, "", "");
+        Map<String, AccessRules.Team> teams = new HashMap<>();
+        for (AccessSpec document : documents) {
+            AccessSpec.AnonymousSpec spec = document.anonymous();
+            if (spec != null) {
+                anonymous = new AccessRules.Anonymous(
+                        Wire.of(AccessRules.Allow.values(), AccessRules.Allow::wire, spec.allow()),
+                        spec.team() == null ? "" : spec.team(),
+                        spec.app() == null ? "" : spec.app());
+            }
+            Lists.present(document.teams()).forEach(team -> teams.put(team.name(), team(team)));
+        }
+        return new AccessRules(anonymous, teams);
+    }
+
+    private static AccessRules.Team team(AccessSpec.TeamSpec team) {
+        Set<Purpose> consent =
+                team.consent() == null ? EnumSet.of(Purpose.DEBUG) : Wire.purposes(team.consent());
+        Map<String, AccessRules.App> apps = new HashMap<>();
+        Lists.present(team.apps()).forEach(app -> {
+            Set<Purpose> both = EnumSet.noneOf(Purpose.class);
+            both.addAll(consent);
+            both.addAll(Wire.purposes(app.consent()));
+            List<String> models = app.models() == null ? ANY : app.models();
+            apps.put(app.name(), new AccessRules.App(app.name(), models, Boolean.TRUE.equals(app.human()), both));
+        });
+        Sensitivity floor = team.sensitivity() == null ? Sensitivity.INTERNAL : Wire.sensitivity(team.sensitivity());
+        return new AccessRules.Team(team.name(), team.tags(), floor, apps);
+    }
+
+    /** One policy with its rules in order. */
+    static Policy policy(String name, RulesSpec spec) {
+        RulesSpec.AppliesTo applies = spec.appliesTo();
+        List<String> teams = applies == null || applies.teams() == null ? ANY : applies.teams();
+        List<String> apps = applies == null || applies.apps() == null ? ANY : applies.apps();
+        List<Rule> rules = Lists.present(spec.rules())
+                .map(rule -> new Rule(name + "/" + rule.id(), match(rule.match(), rule.except()), action(rule.action())))
+                .toList();
+        return new Policy(name, spec.priority() == null ? 0 : spec.priority(), new Globs(teams), new Globs(apps), rules);
+    }
+
+    private static Rule.Action action(RulesSpec.ActionSpec action) {
+        if (action.slm() != null) {
+            String onFailure = action.slm().onFailure();
+            return new Rule.Action.Slm(action.slm().model(), onFailure.equals("deny") ? null : onFailure);
+        }
+        if (action.llm() != null) {
+            List<String> targets = new ArrayList<>();
+            targets.add(action.llm().model());
+            targets.addAll(action.llm().fallbacks());
+            return new Rule.Action.Llm(targets);
+        }
+        RulesSpec.DenySpec deny = Objects.requireNonNull(action.deny(), "deny");
+        return new Rule.Action.Deny(new Decision.Denial(
+                deny.status() == null ? 403 : deny.status(),
+                deny.code() == null ? "policy_denied" : deny.code(),
+                deny.message() == null ? "This call is denied by a rule of this gateway." : deny.message(),
+                null));
+    }
+
+    /** What shall be written down of which call. */
+    static CapturePlan capture(List<String> names, List<CaptureSpec> documents) {
+        CaptureOrder.Level standard = CapturePlan.METADATA.standard();
+        boolean storeFalseCounts = CapturePlan.METADATA.storeFalseCounts();
+        List<CapturePlan.CaptureRule> rules = new ArrayList<>();
+        for (int i = 0; i < documents.size(); i++) {
+            String name = names.get(i);
+            CaptureSpec document = documents.get(i);
+            if (document.standard() != null && document.standard().record() != null) {
+                standard = Wire.level(document.standard().record());
+            }
+            storeFalseCounts =
+                    document.storeFalse() == null ? storeFalseCounts : document.storeFalse().equals("metadata");
+            Lists.present(document.rules()).map(rule -> captureRule(name, rule)).forEach(rules::add);
+        }
+        return new CapturePlan(standard, storeFalseCounts, rules);
+    }
+
+    /** Secrets are masked also where a rule does not say so. */
+    private static CapturePlan.CaptureRule captureRule(String document, CaptureSpec.CaptureRuleSpec rule) {
+        return new CapturePlan.CaptureRule(
+                document + "/" + rule.id(),
+                match(rule.match(), rule.except()),
+                Wire.level(rule.record()),
+                rule.purposes() == null ? EnumSet.of(Purpose.DEBUG) : Wire.purposes(rule.purposes()),
+                Set.of("secrets"));
+    }
+
+    private static Match match(@Nullable MatchSpec match, @Nullable MatchSpec except) {
+        return new Match(conditions(match), conditions(except));
+    }
+
+    /** In the order of the table: what concerns the caller first, since it is cheapest to look at. */
+    private static List<Condition> conditions(@Nullable MatchSpec spec) {
+        List<Condition> all = new ArrayList<>();
+        if (spec == null) {
+            return all;
+        }
+        names(all, MatchKey.TEAMS, spec.teams());
+        names(all, MatchKey.APPS, spec.apps());
+        names(all, MatchKey.KEYS, spec.keys());
+        if (spec.tags() != null) {
+            all.add(new Condition.Tags(spec.tags()));
+        }
+        names(all, MatchKey.CONSENT, spec.consent());
+        names(all, MatchKey.MODEL, spec.model());
+        names(all, MatchKey.API, spec.api());
+        names(all, MatchKey.TASK, spec.task());
+        names(all, MatchKey.KIND, spec.kind());
+        names(all, MatchKey.PHASE, spec.phase());
+        if (spec.tools() != null) {
+            all.add(tools(spec.tools()));
+        }
+        names(all, MatchKey.TOOL_CHOICE, spec.toolChoice());
+        names(all, MatchKey.RESPONSE_FORMAT, spec.responseFormat());
+        range(all, MatchKey.TOKENS, spec.tokens());
+        range(all, MatchKey.MAX_TOKENS, spec.maxTokens());
+        range(all, MatchKey.TURNS, spec.turns());
+        flag(all, MatchKey.STREAM, spec.stream());
+        flag(all, MatchKey.IMAGES, spec.images());
+        names(all, MatchKey.SENSITIVITY, spec.sensitivity());
+        if (spec.unavailable() != null) {
+            all.add(new Condition.Unavailable(spec.unavailable()));
+        }
+        return all;
+    }
+
+    private static void names(List<Condition> all, MatchKey key, @Nullable List<String> names) {
+        if (names != null) {
+            all.add(new Condition.OneOf(key, new Globs(names)));
+        }
+    }
+
+    private static void range(List<Condition> all, MatchKey key, MatchSpec.@Nullable RangeSpec range) {
+        if (range != null) {
+            all.add(range.within(key));
+        }
+    }
+
+    private static void flag(List<Condition> all, MatchKey key, @Nullable Boolean value) {
+        if (value != null) {
+            all.add(new Condition.Is(key, value));
+        }
+    }
+
+    private static Condition.Tools tools(MatchSpec.ToolsSpec tools) {
+        List<Globs> allOf = new ArrayList<>();
+        if (tools.allOf() != null) {
+            tools.allOf().forEach(name -> allOf.add(new Globs(List.of(name))));
+        }
+        return new Condition.Tools(
+                tools.anyOf() == null ? null : new Globs(tools.anyOf()),
+                allOf,
+                tools.noneOf() == null ? null : new Globs(tools.noneOf()),
+                tools.count() == null ? null : tools.count().within(MatchKey.TOOLS));
+    }
+}

@@ -1,0 +1,59 @@
+package dev.understudy.policy;
+
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.AssertTrue;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.Pattern;
+import jakarta.validation.constraints.Size;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The {@code spec} of kind Policy, as written. */
+record RulesSpec(
+        @Nullable @Min(-1_000_000) @Max(1_000_000) Integer priority,
+        @Nullable AppliesTo appliesTo,
+        List<@Nullable @Valid RuleSpec> rules) {
+    RulesSpec {
+        rules = Lists.orEmpty(rules);
+    }
+
+    /** Whose calls a policy is about. */
+    record AppliesTo(
+            @Nullable List<String> teams, @Nullable List<String> apps) {}
+
+    /** One rule. */
+    record RuleSpec(
+            @Pattern(regexp = Names.REGEX) String id,
+            @Nullable @Valid MatchSpec match,
+            @Nullable @Valid MatchSpec except,
+            @Valid ActionSpec action,
+            @Nullable String gate) {}
+
+    /** What a rule does: one of these. */
+    record ActionSpec(
+            @Nullable SlmSpec slm,
+            @Nullable LlmSpec llm,
+            @Nullable @Valid DenySpec deny) {}
+
+    /** A small model answers. */
+    record SlmSpec(String model, String onFailure) {}
+
+    /** A large model answers. */
+    record LlmSpec(String model, List<String> fallbacks) {
+        LlmSpec {
+            fallbacks = Lists.orEmpty(fallbacks);
+        }
+    }
+
+    /** Nobody answers. */
+    record DenySpec(
+            @Nullable @Min(400) @Max(499) Integer status,
+            @Nullable String code,
+            @Nullable @Size(max = 500) String message) {
+        @AssertTrue(message = "status must not be 408 or 409, which clients take for a reason to try again")
+        boolean isFinal() {
+            return status == null || (status != 408 && status != 409);
+        }
+    }
+}
