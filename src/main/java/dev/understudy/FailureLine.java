@@ -1,8 +1,9 @@
 package dev.understudy;
 
+import dev.understudy.policy.PolicyRefused;
 import java.net.BindException;
 
-/** Makes one line for a person out of what stopped the start. */
+/** Makes one line for a person out of what stopped the start; broken policies get a line for each problem. */
 final class FailureLine {
 
     private static final int DEPTH = 20;
@@ -14,6 +15,9 @@ final class FailureLine {
         Throwable cause = failure;
         for (int i = 0; i < DEPTH && cause.getCause() != null; i++) {
             cause = cause.getCause();
+        }
+        if (cause instanceof PolicyRefused refused) {
+            return String.valueOf(refused.getMessage());
         }
         String said = cause.getMessage();
         if (said == null || said.isBlank()) {

@@ -90,14 +90,22 @@ record PolicyFiles(SequencedMap<String, String> texts, List<Problem> problems) {
         }
     }
 
-    /** A digest over names and texts and whatever could not be read. */
-    String digest() {
-        MessageDigest digest;
+    /** SHA-256 of a text, 64 hex digits. */
+    static String sha256(String text) {
+        return HexFormat.of().formatHex(newDigest().digest(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static MessageDigest newDigest() {
         try {
-            digest = MessageDigest.getInstance("SHA-256");
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }
+    }
+
+    /** A digest over names and texts and whatever could not be read. */
+    String digest() {
+        MessageDigest digest = newDigest();
         texts.forEach((name, text) -> {
             add(digest, name);
             add(digest, text);

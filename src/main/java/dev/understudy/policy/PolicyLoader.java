@@ -1,13 +1,9 @@
 package dev.understudy.policy;
 
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +68,15 @@ public final class PolicyLoader {
     }
 
     Loaded load(PolicyFiles files) {
+        return load(files, null);
+    }
+
+    /**
+     * Makes a set of these files.
+     *
+     * @param currency that of the set in force, which a running gateway cannot change; null: any
+     */
+    Loaded load(PolicyFiles files, @Nullable String currency) {
         List<Problem> problems = new ArrayList<>(files.problems());
         List<Document> documents = new ArrayList<>();
         files.texts().forEach((name, text) -> read(name, text, documents, problems));
@@ -81,7 +86,7 @@ public final class PolicyLoader {
         }
         Outline outline = Outline.of(documents);
         List<Document> sound = shapes(documents, problems);
-        References.check(documents, outline, problems);
+        References.check(documents, outline, currency, problems);
         Secrets.check(documents, surroundings, problems);
         Bound bound = bind(sound, problems);
         List<Problem> lints = new ArrayList<>();
@@ -239,16 +244,14 @@ public final class PolicyLoader {
 
     /** SHA-256 over the documents, by path and then in the order of their files; line breaks and comments do not count. */
     private static String revision(List<Document> documents) {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        StringBuilder canonical = new StringBuilder();
         documents.stream()
                 .sorted(Comparator.comparing(Document::file).thenComparingInt(Document::number))
-                .forEach(document -> digest.update((document.file() + "\n" + Binder.canonical(document.root()) + "\n")
-                        .getBytes(StandardCharsets.UTF_8)));
-        return HexFormat.of().formatHex(digest.digest());
+                .forEach(document -> canonical
+                        .append(document.file())
+                        .append('\n')
+                        .append(Binder.canonical(document.root()))
+                        .append('\n'));
+        return PolicyFiles.sha256(canonical.toString());
     }
 }

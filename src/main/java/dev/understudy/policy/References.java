@@ -21,10 +21,12 @@ final class References {
     }
 
     /** Adds what is wrong. */
-    static void check(List<Document> documents, Outline outline, List<Problem> problems) {
+    static void check(
+            List<Document> documents, Outline outline, @Nullable String currency, List<Problem> problems) {
         References references = new References(documents, outline, problems);
         references.documentNames();
         references.models();
+        references.currency(currency);
         references.access();
         references.rules();
         references.captures();
@@ -57,18 +59,27 @@ final class References {
             }
             base(model);
         }
-        String currency = null;
         for (Document document : ofKind(Document.Kind.MODELS)) {
-            String own = text(document.root(), "spec", "currency");
-            if (own != null && currency != null && !own.equals(currency)) {
-                problems.add(document.place("currency")
-                        .problem(Problem.Code.CURRENCY, "the currency is " + currency + " elsewhere, and " + own + " here"));
-            }
-            currency = currency == null ? own : currency;
             String baseline = text(document.root(), "spec", "baseline");
             if (baseline != null && !baseline.equals("requested")) {
                 model(baseline, document.place("baseline"), null);
             }
+        }
+    }
+
+    /** Costs of one installation are added up, so that there is one currency, and it stays. */
+    private void currency(@Nullable String inForce) {
+        String first = inForce;
+        for (Document document : ofKind(Document.Kind.MODELS)) {
+            String own = text(document.root(), "spec", "currency");
+            if (own != null && first != null && !own.equals(first)) {
+                problems.add(document.place("currency")
+                        .problem(
+                                Problem.Code.CURRENCY,
+                                "the currency is " + own + " here and " + first
+                                        + (inForce == null ? " elsewhere" : " in force")));
+            }
+            first = first == null ? own : first;
         }
     }
 
