@@ -1,6 +1,6 @@
 #!/bin/sh
 # build.sh OUT CACHE: fetches llama.cpp if need be, builds libunderstudy_slm.so and puts it into OUT beside the libraries that it needs.
-# About three minutes on two cores the first time, a second when nothing has changed. The build folder lives in CACHE.
+# About three minutes on two cores the first time, a second when nothing has changed. Everything in between lives in CACHE/llama.
 set -eu
 
 fail() {
@@ -10,9 +10,9 @@ fail() {
 
 [ $# -eq 2 ] || fail "usage: build.sh OUT CACHE"
 here=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "$1" "$2" || fail "cannot make the folders $1 and $2"
+mkdir -p "$1" "$2/llama" || fail "cannot make the folders $1 and $2"
 out=$(cd "$1" && pwd)
-cache=$(cd "$2" && pwd)
+cache=$(cd "$2/llama" && pwd)
 
 for tool in cmake c++; do
     command -v $tool >/dev/null 2>&1 || fail "$tool is missing: install it (Debian: apt-get install cmake g++)"

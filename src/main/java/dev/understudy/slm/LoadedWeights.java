@@ -1,0 +1,145 @@
+package dev.understudy.slm;
+
+import dev.understudy.model.ModelCard;
+import dev.understudy.model.Readiness;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One engine for all models on the same weights. Files are found or fetched and the engine is opened on a thread of its
+ * own; until then, or if that fails, {@link #readiness()} says what the matter is.
+ */
+final class LoadedWeights {
+    private static final Logger LOG = Logger.getLogger(LoadedWeights.class);
+    private static final long STACK_BYTES = 16 << 20;
+
+    private final CompletableFuture<Loaded> ready = new CompletableFuture<>();
+    private volatile Readiness readiness;
+    private int users;
+    private boolean closed;
+
+    /**
+     * The engine at work.
+     *
+     * @param weights SHA-256 of the GGUF
+     * @param template source of the override; empty for the GGUF's own template
+     */
+    record Loaded(SlmEngine engine, String weights, String template) {}
+
+    LoadedWeights(String name) {
+        this.readiness = Readiness.loading("weights of " + name + " are being loaded");
+    }
+
+    /** Starts to load; once. */
+    void load(NativeLibrary library, ModelSource source, String name, ModelCard.Place.Weights place, @Nullable Integer context) {
+        var thread = new Thread(
+                null, () -> loadNow(library, source, name, place, context), "slm-load-" + name, STACK_BYTES);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void loadNow(
+            NativeLibrary library, ModelSource source, String name, ModelCard.Place.Weights place, @Nullable Integer context) {
+        long from = System.nanoTime();
+        try {
+            library.require();
+            ModelSource.Found found = source.resolve(place.source());
+            String template = place.chatTemplate() == null ? "" : ChatTemplates.source(place.chatTemplate());
+            int threads = place.threads() != null
+                    ? place.threads()
+                    : SlmEngine.Config.usualThreads(Runtime.getRuntime().availableProcessors());
+            var config = new SlmEngine.Config(
+                    name, found.file(), template.isEmpty() ? null : template, context, place.parallel(), threads);
+            SlmEngine engine = SlmEngine.open(library, config);
+            logWarnings(library, name);
+            if (become(new Loaded(engine, found.sha256(), template))) {
+                LOG.infof("engine opened model=%s threads=%d ms=%d", name, threads, millisSince(from));
+            } else {
+                engine.close();
+            }
+        } catch (ModelSource.Missing e) {
+            unavailable(name, e.getMessage());
+        } catch (SlmException e) {
+            unavailable(name, reason(place, e));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            unavailable(name, "loading was interrupted");
+        } catch (RuntimeException e) {
+            LOG.errorf(e, "engine not opened model=%s", name);
+            unavailable(name, "the engine could not be opened: " + e.getClass().getSimpleName());
+        }
+    }
+
+    private static String reason(ModelCard.Place.Weights place, SlmException e) {
+        String remedy = e.code() == SlmException.Code.CONTEXT
+                ? ": lower contextTokens or parallel (" + place.parallel() + ")"
+                : "";
+        return e.getMessage() + remedy;
+    }
+
+    /** llama.cpp says the same of each tensor: one line stands for all. */
+    static void logWarnings(NativeLibrary library, String name) {
+        List<String> lines = library.drainLog();
+        if (!lines.isEmpty()) {
+            LOG.debugf("llama.cpp warned model=%s lines=%d first=%s", name, lines.size(), lines.getFirst());
+        }
+    }
+
+    private static long millisSince(long nanos) {
+        return (System.nanoTime() - nanos) / 1_000_000;
+    }
+
+    private synchronized boolean become(Loaded loaded) {
+        if (closed) {
+            return false;
+        }
+        readiness = Readiness.READY;
+        ready.complete(loaded);
+        return true;
+    }
+
+    private void unavailable(String name, String reason) {
+        LOG.warnf("model unavailable model=%s reason=%s", name, reason);
+        readiness = Readiness.unavailable(reason);
+        ready.completeExceptionally(new SlmException(SlmException.Code.MODEL_LOAD, reason));
+    }
+
+    Readiness readiness() {
+        Readiness now = readiness;
+        Loaded loaded = loaded();
+        String unhealthy = loaded == null ? null : loaded.engine().unhealthy();
+        return unhealthy == null ? now : Readiness.unavailable("the engine fails: " + unhealthy);
+    }
+
+    /** Completes when the engine is there, exceptionally when it will not be. */
+    CompletableFuture<Loaded> ready() {
+        return ready;
+    }
+
+    /** The engine, or null while there is none. */
+    @Nullable Loaded loaded() {
+        return ready.isDone() && !ready.isCompletedExceptionally() ? ready.getNow(null) : null;
+    }
+
+    /** Counts a model that uses these weights. */
+    synchronized void retain() {
+        users++;
+    }
+
+    /** True when the last model has gone and {@link #close} is due. */
+    synchronized boolean release() {
+        users--;
+        closed = users == 0;
+        return closed;
+    }
+
+    /** Ends the engine; blocks for the step that runs. */
+    void close() {
+        Loaded loaded = loaded();
+        if (loaded != null) {
+            loaded.engine().close();
+        }
+    }
+}
