@@ -31,6 +31,7 @@ public final class ChatTemplates {
 
     private static SlmException unknown(String name) {
         return new SlmException(
-                SlmException.Code.INVALID, "there is no chat template " + name + ": chatml-tools is the one that comes with it");
+                SlmException.Code.INVALID,
+                "there is no chat template " + name + ": chatml-tools is the one that comes with it");
     }
 }

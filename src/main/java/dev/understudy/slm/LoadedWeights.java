@@ -33,15 +33,24 @@ final class LoadedWeights {
     }
 
     /** Starts to load; once. */
-    void load(NativeLibrary library, ModelSource source, String name, ModelCard.Place.Weights place, @Nullable Integer context) {
-        var thread = new Thread(
-                null, () -> loadNow(library, source, name, place, context), "slm-load-" + name, STACK_BYTES);
+    void load(
+            NativeLibrary library,
+            ModelSource source,
+            String name,
+            ModelCard.Place.Weights place,
+            @Nullable Integer context) {
+        var thread =
+                new Thread(null, () -> loadNow(library, source, name, place, context), "slm-load-" + name, STACK_BYTES);
         thread.setDaemon(true);
         thread.start();
     }
 
     private void loadNow(
-            NativeLibrary library, ModelSource source, String name, ModelCard.Place.Weights place, @Nullable Integer context) {
+            NativeLibrary library,
+            ModelSource source,
+            String name,
+            ModelCard.Place.Weights place,
+            @Nullable Integer context) {
         long from = System.nanoTime();
         try {
             library.require();
@@ -119,7 +128,8 @@ final class LoadedWeights {
     }
 
     /** The engine, or null while there is none. */
-    @Nullable Loaded loaded() {
+    @Nullable
+    Loaded loaded() {
         return ready.isDone() && !ready.isCompletedExceptionally() ? ready.getNow(null) : null;
     }
 

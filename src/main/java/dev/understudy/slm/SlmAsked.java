@@ -206,8 +206,7 @@ final class SlmAsked implements Asked, SlmListener {
             return;
         }
         Reply reply = reply(answer, cut);
-        var tokens =
-                new TokenCount(result.prompt(), result.cached(), result.generated(), TokenCount.Source.REPORTED);
+        var tokens = new TokenCount(result.prompt(), result.cached(), result.generated(), TokenCount.Source.REPORTED);
         over = true;
         if (call.stream()) {
             sendStream(reply, tokens);
@@ -370,7 +369,8 @@ final class SlmAsked implements Asked, SlmListener {
     /** Messages about a field begin with its name. */
     private @Nullable String fieldAtFault(String message) {
         int end = 0;
-        while (end < message.length() && (Character.isLetterOrDigit(message.charAt(end)) || message.charAt(end) == '_')) {
+        while (end < message.length()
+                && (Character.isLetterOrDigit(message.charAt(end)) || message.charAt(end) == '_')) {
             end++;
         }
         String field = message.substring(0, end);

@@ -34,8 +34,7 @@ public final class SlmModel implements Model {
         AdapterFile find() throws ModelSource.Missing;
     }
 
-    private SlmModel(
-            ModelCard card, LoadedWeights weights, Consumer<LoadedWeights> onClose, PrepareThreads threads) {
+    private SlmModel(ModelCard card, LoadedWeights weights, Consumer<LoadedWeights> onClose, PrepareThreads threads) {
         this.card = card;
         this.weights = weights;
         this.onClose = onClose;
@@ -46,8 +45,8 @@ public final class SlmModel implements Model {
             ModelCard card, LoadedWeights weights, Consumer<LoadedWeights> onClose, PrepareThreads threads) {
         var model = new SlmModel(card, weights, onClose, threads);
         weights.ready()
-                .thenAccept(loaded -> model.served = new Served(
-                        loaded.engine(), 0, 1, Variant.of(loaded.weights(), "", 1, loaded.template())));
+                .thenAccept(loaded -> model.served =
+                        new Served(loaded.engine(), 0, 1, Variant.of(loaded.weights(), "", 1, loaded.template())));
         return model;
     }
 
@@ -64,8 +63,7 @@ public final class SlmModel implements Model {
         return model;
     }
 
-    private void addAdapter(
-            Loaded loaded, ModelCard.Place.Adapter place, AdapterSource source, NativeLibrary library) {
+    private void addAdapter(Loaded loaded, ModelCard.Place.Adapter place, AdapterSource source, NativeLibrary library) {
         try {
             AdapterFile file = source.find();
             int adapter = loaded.engine().loadAdapter(file.file());

@@ -28,7 +28,8 @@ public class SlmModelFactory implements ModelFactory {
     private final Map<Key, LoadedWeights> loaded = new HashMap<>();
 
     /** What makes two cards run on the same engine. */
-    private record Key(ModelCard.Place.Weights place, @Nullable Integer contextTokens) {}
+    private record Key(
+            ModelCard.Place.Weights place, @Nullable Integer contextTokens) {}
 
     /**
      * @param libraryFolder setting {@code understudy.slm.library}: the folder of the native library
@@ -40,7 +41,9 @@ public class SlmModelFactory implements ModelFactory {
             @ConfigProperty(name = "understudy.slm.library") Optional<Path> libraryFolder,
             @ConfigProperty(name = "understudy.cache") Optional<Path> cache)
             throws StoreFailure {
-        this(libraryFolder.map(List::of).orElse(List.of(Path.of("target", "native"), Path.of("native"))), folders(data.models(), cache));
+        this(
+                libraryFolder.map(List::of).orElse(List.of(Path.of("target", "native"), Path.of("native"))),
+                folders(data.models(), cache));
     }
 
     /**
@@ -71,16 +74,24 @@ public class SlmModelFactory implements ModelFactory {
     @Override
     public Model make(ModelCard card, Catalogue catalogue) {
         return switch (card.place()) {
-            case ModelCard.Place.Weights weights -> SlmModel.onWeights(card, engine(card, weights), this::release, threads);
+            case ModelCard.Place.Weights weights ->
+                SlmModel.onWeights(card, engine(card, weights), this::release, threads);
             case ModelCard.Place.Adapter adapter -> {
                 ModelCard base = catalogue
                         .card(adapter.base())
-                        .orElseThrow(() -> new IllegalArgumentException("adapter: base: there is no model " + adapter.base()));
+                        .orElseThrow(() ->
+                                new IllegalArgumentException("adapter: base: there is no model " + adapter.base()));
                 if (!(base.place() instanceof ModelCard.Place.Weights weights)) {
                     throw new IllegalArgumentException("adapter: base: " + base.name() + " has no weights of its own");
                 }
                 yield SlmModel.onAdapter(
-                        card, adapter, engine(base, weights), this::release, threads, () -> AdapterFile.find(folders, adapter.adapter()), library);
+                        card,
+                        adapter,
+                        engine(base, weights),
+                        this::release,
+                        threads,
+                        () -> AdapterFile.find(folders, adapter.adapter()),
+                        library);
             }
             case ModelCard.Place.Upstream upstream -> throw new IllegalArgumentException("an upstream has no weights");
         };
