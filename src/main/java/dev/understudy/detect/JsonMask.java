@@ -106,8 +106,8 @@ public final class JsonMask {
         return whole(masked.text());
     }
 
-    /** Half of a surrogate pair, which JSON can write but UTF-8 cannot, becomes the replacement character. */
-    private static String whole(String text) {
+    /** Text for UTF-8: half of a surrogate pair, which JSON can write but UTF-8 cannot, becomes the replacement character. */
+    public static String whole(String text) {
         for (int i = 0; i < text.length(); i++) {
             if (Character.isSurrogate(text.charAt(i))) {
                 return new String(text.getBytes(StandardCharsets.UTF_16), StandardCharsets.UTF_16);

@@ -1,0 +1,116 @@
+package dev.understudy.capture;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.github.luben.zstd.Zstd;
+import dev.understudy.call.Attempt;
+import dev.understudy.call.Interaction;
+import dev.understudy.detect.JsonMask;
+import dev.understudy.model.Reply;
+import dev.understudy.openai.Answer;
+import io.vertx.core.buffer.Buffer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The contents of a call as they are kept: secrets masked, then compressed. A streamed answer is kept as the document it
+ * amounts to, since a secret can be cut in two by the border of an event.
+ */
+final class BodyRows {
+    private static final int ZSTD = 1;
+    private static final int LEVEL = 3;
+    private static final JsonFactory JSON = new JsonFactory();
+
+    private BodyRows() {}
+
+    /**
+     * Rows of the request (0) and of each answer.
+     *
+     * @param answers what was read of the answers, by the number of the try
+     */
+    static List<Object[]> of(Interaction interaction, OffsetDateTime ts, Map<Integer, Answer> answers) {
+        List<Object[]> rows = new ArrayList<>();
+        rows.add(row(interaction, ts, 0, interaction.call().body()));
+        for (Attempt attempt : interaction.attempts()) {
+            if (attempt.answer() == null) {
+                continue;
+            }
+            Answer answer = answers.get(attempt.n());
+            byte[] document = attempt.answer().stream() && answer != null
+                    ? document(answer)
+                    : attempt.answer().bytes();
+            rows.add(row(interaction, ts, attempt.n(), document));
+        }
+        return rows;
+    }
+
+    private static Object[] row(Interaction interaction, OffsetDateTime ts, int n, byte[] json) {
+        JsonMask.Masked masked = JsonMask.mask(json);
+        Buffer data = Buffer.buffer(Zstd.compress(masked.json(), LEVEL));
+        return new Object[] {interaction.call().id(), ts, n, ZSTD, data, redaction(masked)};
+    }
+
+    private static @Nullable String redaction(JsonMask.Masked masked) {
+        if (masked.secrets() + masked.cut() == 0) {
+            return null;
+        }
+        return "{\"secrets\":" + masked.secrets() + ",\"cut\":" + masked.cut() + "}";
+    }
+
+    /** The answer in OpenAI's form of one that was not streamed. */
+    static byte[] document(Answer answer) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (JsonGenerator out = JSON.createGenerator(bytes)) {
+            out.writeStartObject();
+            out.writeStringField("object", "chat.completion");
+            out.writeArrayFieldStart("choices");
+            out.writeStartObject();
+            out.writeNumberField("index", 0);
+            out.writeObjectFieldStart("message");
+            out.writeStringField("role", "assistant");
+            text(out, "content", answer.content());
+            text(out, "refusal", answer.refusal());
+            if (!answer.toolCalls().isEmpty()) {
+                out.writeArrayFieldStart("tool_calls");
+                for (Reply.ToolCall call : answer.toolCalls()) {
+                    toolCall(out, call);
+                }
+                out.writeEndArray();
+            }
+            out.writeEndObject();
+            text(out, "finish_reason", answer.finish());
+            out.writeEndObject();
+            out.writeEndArray();
+            out.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void toolCall(JsonGenerator out, Reply.ToolCall call) throws IOException {
+        out.writeStartObject();
+        text(out, "id", call.id());
+        out.writeStringField("type", "function");
+        out.writeObjectFieldStart("function");
+        text(out, "name", call.name());
+        text(out, "arguments", call.arguments());
+        out.writeEndObject();
+        out.writeEndObject();
+    }
+
+    private static void text(JsonGenerator out, String name, @Nullable String value) throws IOException {
+        out.writeFieldName(name);
+        if (value == null) {
+            out.writeNull();
+        } else {
+            out.writeString(JsonMask.whole(value));
+        }
+    }
+}
