@@ -99,7 +99,7 @@ class ArchitectureTest {
             Map.entry("access", room(3, PANACHE, MUTINY, CAFFEINE, SESSION_CONTEXT)),
             Map.entry("inspect", room(3, RE2J, CAFFEINE)),
             Map.entry("verify", room(3, SCHEMA)),
-            Map.entry("capture", room(3, MUTINY, POSTGRES, MESSAGING, ZSTD, CAFFEINE)),
+            Map.entry("capture", room(3, MUTINY, POSTGRES, MESSAGING, BUFFER, ZSTD, CAFFEINE)),
             Map.entry(
                     "policy",
                     room(4, SCHEMA, VALIDATOR, MUTINY, POSTGRES, List.of("org.snakeyaml.engine..", "dev.cel.."))),

@@ -12,13 +12,31 @@ record CaptureBatch(List<CallRows> calls, List<Sum> sums) {
     /** A line of {@code usage_delta}. */
     record Sum(UUID id, UsageSum sum) {}
 
-    /** Calls that are in it, with a row or in a sum. */
-    int size() {
-        int summed = 0;
+    /** Calls in it that hold a place among those that wait; those that found none are only in a sum. */
+    int admitted() {
+        int admitted = calls.size();
         for (Sum sum : sums) {
-            summed += sum.sum().calls();
+            admitted += sum.sum().key().why() == UsageSum.Why.SHED ? 0 : sum.sum().calls();
         }
-        return calls.size() + summed;
+        return admitted;
+    }
+
+    /** Calls in it that are written as they should be: with a row, or as sums where no row is wanted. */
+    int kept() {
+        int kept = calls.size();
+        for (Sum sum : sums) {
+            kept += sum.sum().key().why() == UsageSum.Why.NONE ? sum.sum().calls() : 0;
+        }
+        return kept;
+    }
+
+    /** About what its rows take. */
+    long bytes() {
+        long bytes = 0;
+        for (CallRows call : calls) {
+            bytes += call.bytes();
+        }
+        return bytes;
     }
 
     /** Whether it cannot be made smaller. */

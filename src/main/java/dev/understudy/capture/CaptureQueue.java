@@ -212,8 +212,8 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
             waitingBytes.addAndGet(rows.bytes() - taken.bytes());
             writer.add(rows);
         } catch (RuntimeException e) {
-            // the trace names places, not values; the message might, and is left out
-            LOG.errorf("call unreadable %s=%s %s=%s", Keys.CALL, interaction.call().id(), Keys.REASON, e.getClass());
+            // the message might tell what was in the call, the class does not
+            LOG.errorf("call unreadable %s=%s %s=%s", Keys.CALL, interaction.call().id(), Keys.REASON, e.getClass().getSimpleName());
             lose(lostUnreadable, 1);
             waitingBytes.addAndGet(-taken.bytes());
             writer.add(UsageSum.of(interaction, UsageSum.Why.QUARANTINED));
@@ -229,27 +229,28 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
         }
 
         @Override
-        public void written(int calls, long bytes) {
-            settle(calls, bytes);
-            writtenCalls.addAndGet(calls);
-            written.increment(calls);
+        public void written(CaptureBatch batch) {
+            waitingCalls.addAndGet(-batch.admitted());
+            waitingBytes.addAndGet(-batch.bytes());
+            writtenCalls.addAndGet(batch.kept());
+            written.increment(batch.kept());
             lastWritten = clock.instant();
         }
 
         @Override
-        public void refused(int calls, long bytes, boolean sumsLeft) {
-            settle(calls, bytes);
-            lose(lostRefused, sumsLeft ? 1 : calls);
+        public void refused(CallRows call) {
+            waitingBytes.addAndGet(-call.bytes());
+            lose(lostRefused, 1);
+        }
+
+        @Override
+        public void refused(CaptureBatch batch) {
+            waitingCalls.addAndGet(-batch.admitted());
         }
 
         @Override
         public void reachable(boolean yes) {
             reachable = yes;
-        }
-
-        private void settle(int calls, long bytes) {
-            waitingCalls.updateAndGet(waiting -> Math.max(0, waiting - calls));
-            waitingBytes.addAndGet(-bytes);
         }
     }
 
@@ -258,9 +259,15 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
         return new CaptureState(waitingCalls.get(), writtenCalls.get(), lostCalls.get(), reachable, lastWritten);
     }
 
-    /** Writes what is left, as long as the limits allow; what then is left is lost, and counted. */
+    /**
+     * Writes what is left, as long as the limits allow; what then is left is lost, and counted. A second call does
+     * nothing.
+     */
     @Override
     public void close() {
+        if (thread.isShutdown()) {
+            return;
+        }
         CountDownLatch done = new CountDownLatch(1);
         thread.execute(writer::hurry);
         thread.scheduleWithFixedDelay(

@@ -27,11 +27,14 @@ final class CaptureWriter {
 
     /** Told what became of calls; on the writer's thread. */
     interface Account {
-        /** So many calls are in the database. */
-        void written(int calls, long bytes);
+        /** A batch is in the database. */
+        void written(CaptureBatch batch);
 
-        /** A call was refused; a sum of it is written instead, unless that was refused too. */
-        void refused(int calls, long bytes, boolean sumsLeft);
+        /** A call's rows were refused; it goes into a sum. */
+        void refused(CallRows call);
+
+        /** A sum was refused: of its calls nothing is left. */
+        void refused(CaptureBatch batch);
 
         /** Whether the sink answers. */
         void reachable(boolean yes);
@@ -150,7 +153,7 @@ final class CaptureWriter {
     private void stored(CaptureBatch batch) {
         busy = false;
         going.removeFirst();
-        account.written(batch.size(), bytes(batch));
+        account.written(batch);
         if (failures > 0) {
             LOG.infof("capture recovered tries=%d", failures);
         }
@@ -187,13 +190,13 @@ final class CaptureWriter {
 
     private void leaveOut(CaptureBatch batch, BatchSink.Refused refused) {
         if (batch.calls().isEmpty()) {
-            LOG.errorf("usage sum refused state=%s %s=%d", refused.state(), Keys.COUNT, batch.size());
-            account.refused(batch.size(), 0, false);
+            LOG.errorf("usage sum refused state=%s %s=%d", refused.state(), Keys.COUNT, batch.admitted());
+            account.refused(batch);
             return;
         }
         CallRows call = batch.calls().getFirst();
         LOG.errorf("call refused by the database %s=%s state=%s", Keys.CALL, call.id(), refused.state());
-        account.refused(0, call.bytes(), true);
+        account.refused(call);
         add(call.sum());
     }
 
@@ -202,14 +205,6 @@ final class CaptureWriter {
         int doublings = Math.min(failures - 1, 20);
         long nanos = Math.min(limits.leastPause().toNanos() << doublings, limits.longestPause().toNanos());
         return Duration.ofNanos((long) (nanos * (0.5 + random.nextDouble() / 2)));
-    }
-
-    private static long bytes(CaptureBatch batch) {
-        long bytes = 0;
-        for (CallRows call : batch.calls()) {
-            bytes += call.bytes();
-        }
-        return bytes;
     }
 
     private void onThread(Runnable work) {
