@@ -43,11 +43,12 @@ java_tests() {
 }
 
 native_library() {
-    build_native required && [ -e "$native/.built" ]
+    build_native required && [ -e "$native/.built" ] && fetch_starter
 }
 
 native_tests() {
-    ctest --test-dir "$native/build" --output-on-failure --no-tests=error --output-junit "$reports/ctest.xml"
+    SLM_TESTS=ON sh "$here/src/main/native/build.sh" "$native" "$cache/native" &&
+        ctest --test-dir "$cache/native/build" --output-on-failure --no-tests=error --output-junit "$reports/ctest.xml"
 }
 
 native_format() {
@@ -67,14 +68,14 @@ shell_lint() {
         -exec shellcheck -x {} +)
 }
 
-# The environment of the Python checks: exact versions with their sums, made anew when the list changes.
+# python_env NAME LIST: an environment with exact versions and their sums, made anew when the list changes.
 python_env() {
-    venv=$cache/python-checks
-    if stale "$venv/.made" "$here/src/test/python/requirements.txt"; then
+    venv=$cache/$1
+    if stale "$venv/.made" "$here/$2"; then
         rm -rf "$venv"
         python3 -m venv "$venv" &&
             "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
-                -r "$here/src/test/python/requirements.txt" && : >"$venv/.made"
+                -r "$here/$2" && : >"$venv/.made"
     fi
 }
 
@@ -85,6 +86,17 @@ python_lint() {
 python_tests() {
     (cd "$here" && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$here/src/main/python" "$cache/python-checks/bin/python" -m pytest \
         -q -p no:cacheprovider --junitxml="$reports/pytest.xml" src/test/python)
+}
+
+# The clients that people use, against the packaged gateway.
+clients() {
+    python_env python-clients src/test/e2e/requirements.txt || return 1
+    if stale "$here/src/test/e2e/node_modules/.understudy" "$here/src/test/e2e/package-lock.json"; then
+        quiet npm --prefix "$here/src/test/e2e" ci --no-audit --no-fund --loglevel=error || return 1
+        : >"$here/src/test/e2e/node_modules/.understudy"
+    fi
+    (cd "$here/src/test/e2e" && PYTHONDONTWRITEBYTECODE=1 "$cache/python-clients/bin/python" -m pytest \
+        -q -p no:cacheprovider --junitxml="$reports/clients.xml" .)
 }
 
 check() {
@@ -103,11 +115,12 @@ check() {
     [ "$which" = quick ] || attempt native native_tests
     attempt web web_tests
     attempt web-lint web_lint
-    attempt python-env python_env
+    attempt python-env python_env python-checks src/test/python/requirements.txt
     attempt python python_tests
     attempt python-lint python_lint
     attempt native-format native_format
     attempt shell-lint shell_lint
+    [ "$which" = quick ] || attempt clients clients
     close
 }
 

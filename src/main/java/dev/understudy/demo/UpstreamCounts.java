@@ -62,7 +62,7 @@ final class UpstreamCounts {
         refused++;
     }
 
-    /** All counts since the start; {@code open} is what has begun and not ended. */
+    /** All counts since the start; {@code active} is what has begun and not ended. */
     ObjectNode json() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("scripted", true)
@@ -70,14 +70,14 @@ final class UpstreamCounts {
                 .put("answered", answered)
                 .put("aborted", aborted)
                 .put("refused", refused)
-                .put("open", calls - answered - aborted)
+                .put("active", calls - answered - aborted)
                 .put("openConnections", openConnections)
                 .put("otherwise", otherwise);
         json.putObject("streams")
                 .put("begun", streams)
                 .put("finished", streamsFinished)
                 .put("aborted", streamsAborted)
-                .put("open", streams - streamsFinished - streamsAborted);
+                .put("active", streams - streamsFinished - streamsAborted);
         json.putObject("tokens").put("prompt", promptTokens).put("completion", completionTokens);
         ObjectNode errands = json.putObject("errands");
         answeredByErrand.forEach(errands::put);

@@ -97,12 +97,12 @@ class ScriptedUpstreamTest {
                                     + "\r\n\r\n" + body)
                             .getBytes(StandardCharsets.US_ASCII));
             assertThat(socket.getInputStream().read()).isEqualTo('H');
-            assertThat(stats(port).at("/streams/open").asInt()).isEqualTo(1);
+            assertThat(stats(port).at("/streams/active").asInt()).isEqualTo(1);
         }
 
         await().atMost(Duration.ofSeconds(5))
                 .until(() -> stats(port).at("/streams/aborted").asInt() == 1);
-        assertThat(stats(port).path("open").asInt()).isZero();
+        assertThat(stats(port).path("active").asInt()).isZero();
         assertThat(stats(port).path("openConnections").asInt()).isEqualTo(1);
     }
 

@@ -58,9 +58,16 @@ final class DemoCommand implements Callable<Integer> {
     private boolean upstreamOnly;
 
     @Option(
-            names = "--port",
+            names = "--upstream",
+            paramLabel = "URL",
+            description = "a scripted upstream that runs already, without /v1 (none: one is started)")
+    private @Nullable URI upstreamUrl;
+
+    @Option(
+            names = "--upstream-port",
+            paramLabel = "PORT",
             defaultValue = "" + ScriptedUpstream.PORT,
-            description = "of the scripted upstream" + " (${DEFAULT-VALUE}, which the starter policies name)")
+            description = "of the scripted upstream (${DEFAULT-VALUE}, which the starter policies name)")
     private int port;
 
     @Option(
@@ -120,18 +127,13 @@ final class DemoCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         URI door = url == null ? settings.agents() : url;
         try (var people = new PeopleDoorClient(settings);
-                var counts = new DemoCounts(people, port)) {
+                var counts = new DemoCounts(people, upstream())) {
             people.get("/api/summary");
-            Optional<DemoCounts.Upstream> running = counts.upstream();
-            if (running.isEmpty()) {
-                start(vertx);
-            }
-            out.printf(
-                    "scripted upstream on 127.0.0.1:%d%s: it stands in for a large model and says so%n",
-                    port, running.isPresent() ? " (already there)" : "");
+            DemoCounts.Upstream before = upstreamBefore(vertx, counts);
+            out.printf("scripted upstream on %s: it stands in for a large model and says so%n", upstream());
             out.printf("inbox of seed %d: %d calls, %d sessions at a time, to %s%n", seed, calls, concurrency, door);
             out.flush();
-            DemoReport report = run(vertx, door, counts, running.orElse(new DemoCounts.Upstream(0, 0)));
+            DemoReport report = run(vertx, door, counts, before);
             report.print(out);
             report.complaints().forEach(out::println);
             boolean good = report.complaints().isEmpty();
@@ -139,6 +141,24 @@ final class DemoCommand implements Callable<Integer> {
             out.flush();
             return good ? ExitCode.OK : ExitCode.SOFTWARE;
         }
+    }
+
+    private URI upstream() {
+        return upstreamUrl == null ? URI.create("http://127.0.0.1:" + port) : upstreamUrl;
+    }
+
+    /** The counters at the beginning, of a scripted upstream that is there already or else of a new one. */
+    private DemoCounts.Upstream upstreamBefore(Vertx vertx, DemoCounts counts)
+            throws CommandFailure, InterruptedException {
+        Optional<DemoCounts.Upstream> running = counts.upstream();
+        if (running.isPresent()) {
+            return running.get();
+        }
+        if (upstreamUrl != null) {
+            throw new CommandFailure("no scripted upstream answers at " + upstreamUrl);
+        }
+        start(vertx);
+        return new DemoCounts.Upstream(0, 0);
     }
 
     private DemoReport run(Vertx vertx, URI door, DemoCounts counts, DemoCounts.Upstream before)

@@ -35,9 +35,9 @@ final class DemoCounts implements AutoCloseable {
             .connectTimeout(PATIENCE)
             .build();
 
-    DemoCounts(PeopleDoorClient people, int upstreamPort) {
+    DemoCounts(PeopleDoorClient people, URI upstream) {
         this.people = people;
-        this.stats = URI.create("http://127.0.0.1:" + upstreamPort + "/stats");
+        this.stats = URI.create(upstream + "/stats");
     }
 
     /** What the gateway wrote down: rows by tier, of the models that took part. */
@@ -86,7 +86,7 @@ final class DemoCounts implements AutoCloseable {
         return new Gateway(byTier);
     }
 
-    /** The counters of the scripted upstream on this port; empty when nothing answers there, or something else does. */
+    /** The counters of the scripted upstream; empty when nothing answers there, or something else does. */
     Optional<Upstream> upstream() throws InterruptedException {
         try {
             HttpResponse<String> answer =
