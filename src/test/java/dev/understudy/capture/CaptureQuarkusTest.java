@@ -11,7 +11,6 @@ import dev.understudy.testing.SampleCalls;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.mutiny.helpers.test.AssertSubscriber;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.Tuple;
@@ -219,8 +218,7 @@ class CaptureQuarkusTest {
 
     private String body(UUID id, int n) {
         Row row = one("select codec, data from body where id = $1 and n = " + n, id);
-        Buffer data = row.getBuffer("data");
-        byte[] zstd = data.getBytes();
+        byte[] zstd = row.getBuffer("data").getBytes();
         return new String(Zstd.decompress(zstd, (int) Zstd.getFrameContentSize(zstd)), StandardCharsets.UTF_8);
     }
 
