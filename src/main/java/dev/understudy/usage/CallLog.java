@@ -209,7 +209,7 @@ public class CallLog {
                 step.getString("step", ""),
                 step.getString("result", ""),
                 step.getString("detail", ""),
-                step.getLong("micros", 0L));
+                step.getLong("us", 0L));
     }
 
     private static int count(Row row, String column) {
