@@ -51,7 +51,7 @@ const sources = digest([
   'package-lock.json',
   'index.html',
   'tsconfig.json',
-  'vite.config.ts',
+  'vite.config.mjs',
   ...filesBelow('public'),
   ...filesBelow('src'),
 ]);

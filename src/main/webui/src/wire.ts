@@ -124,7 +124,7 @@ export interface Summary {
   sinceStart: Totals | null;
   models: { name: string; tier: Tier; state: ReadinessState; reason: string }[];
   policy: { revision: string; problems: string[] };
-  capture: { waiting: number; written: number; lost: number };
+  capture: { waiting: number; written: number; lost: number; databaseReachable: boolean };
 }
 
 /** What an event of the live stream carries: calls that ended, and how many more there was no room for. */

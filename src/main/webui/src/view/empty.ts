@@ -17,22 +17,19 @@ export class Empty {
     put(
       this.element,
       h('h2', null, 'Point an agent here'),
-      h('p', { class: 'hint' }, 'One line is enough. Its calls appear on this page the moment they end.'),
-      ...lines.map((line, at) =>
-        h(
-          'figure',
-          { class: at === 0 ? 'snippet first' : 'snippet' },
-          h('figcaption', null, h('span', null, line.title), copyButton(line.text, `the line for ${line.title}`)),
-          h('pre', { tabindex: 0 }, line.text),
-        ),
-      ),
+      h('p', { class: 'hint' }, 'Each call appears on this page the moment it ends, with who answered and why.'),
       h(
-        'p',
-        { class: 'demo' },
-        h('strong', null, 'No key? '),
-        h('code', null, './understudy demo'),
-        copyButton('./understudy demo', 'the demo command'),
-        h('span', null, 'plays an agent and a scripted upstream on this machine, with nothing sent out.'),
+        'div',
+        { class: 'ways' },
+        ...lines.map((line) =>
+          h(
+            'figure',
+            { class: 'way' },
+            h('figcaption', null, h('span', null, line.title), copyButton(line.text, `the lines for: ${line.title}`)),
+            h('pre', { tabindex: 0 }, line.text),
+            h('p', { class: 'note' }, line.note),
+          ),
+        ),
       ),
     );
   }

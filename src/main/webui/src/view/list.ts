@@ -2,7 +2,7 @@ import { merge, step } from '../calls';
 import { brief, clock, count, duration, money, plural } from '../format';
 import type { CallLine } from '../wire';
 import { h, put } from './dom';
-import { endMark, modelPhrase, tierBadge, tierName } from './marks';
+import { endMark, modelPhrase, sentence, tierBadge, tierName } from './marks';
 
 const LIMIT = 200;
 
@@ -34,7 +34,9 @@ export class CallTable {
             'tr',
             null,
             ...['Time', 'Tier', 'Model', 'Task', 'Why'].map((name) => h('th', { scope: 'col' }, name)),
-            ...['Latency', 'Tokens', 'Cost'].map((name) => h('th', { scope: 'col', class: 'number' }, name)),
+            h('th', { scope: 'col', class: 'number' }, 'Latency'),
+            h('th', { scope: 'col', class: 'number', title: 'read + written' }, 'Tokens'),
+            h('th', { scope: 'col', class: 'number' }, 'Cost'),
           ),
         ),
         this.#rows,
@@ -106,7 +108,6 @@ export class CallTable {
   #newRow(line: CallLine, live: boolean): HTMLTableRowElement {
     const at = clock(line.ts);
     const about = `${at}, ${tierName(line.tier)}, ${line.task ?? line.model}`;
-    const why = h('span', { class: 'sentence' }, line.why);
     const row = h(
       'tr',
       { class: live ? 'fresh' : null, 'data-id': line.id, 'data-outcome': line.outcome },
@@ -114,7 +115,13 @@ export class CallTable {
       h('td', { class: 'who' }, tierBadge(line.tier)),
       h('td', { class: 'model' }, modelPhrase(line)),
       h('td', { class: 'task' }, h('span', { class: 'name' }, line.task ?? '–'), h('span', { class: 'kind' }, line.kind ?? '')),
-      h('td', { class: 'why', title: line.why }, endMark(line), line.rule !== null && h('code', null, line.rule), why),
+      h(
+        'td',
+        { class: 'why', title: line.why },
+        endMark(line),
+        h('span', { class: 'sentence' }, sentence(line)),
+        line.rule !== null && h('code', null, line.rule),
+      ),
       h('td', { class: 'number latency' }, duration(line.latencyMicros)),
       h('td', { class: 'number tokens' }, `${brief(line.inputTokens)} + ${brief(line.outputTokens)}`),
       h('td', { class: 'number cost' }, money(line.cost, this.#currency())),

@@ -40,3 +40,10 @@ export function modelPhrase(line: CallLine): HTMLElement {
     h('span', { class: 'served' }, served),
   );
 }
+
+/** The why without the rule's name, which is shown beside it. */
+export function sentence(line: CallLine): string {
+  const start = line.rule === null ? '' : `rule ${line.rule}: `;
+  const rest = start !== '' && line.why.startsWith(start) ? line.why.slice(start.length) : line.why;
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
+}

@@ -1,7 +1,7 @@
 import { clock, count, duration, money, share } from '../format';
 import type { Attempt, CallStory, VerifyStep } from '../wire';
 import { copyButton, h, put } from './dom';
-import { endMark, modelPhrase, tierBadge } from './marks';
+import { endMark, modelPhrase, sentence, tierBadge } from './marks';
 
 /** One call's way, from the request to what the caller got. */
 export class Story {
@@ -30,7 +30,7 @@ export class Story {
     const { line } = story;
     this.#open(
       h('p', { class: 'lead' }, tierBadge(line.tier), modelPhrase(line), endMark(line)),
-      h('p', { class: 'why' }, line.why),
+      h('p', { class: 'why' }, sentence(line)),
       facts([
         ['call', h('code', null, line.id)],
         ['came', new Date(line.ts).toLocaleString('en-GB')],

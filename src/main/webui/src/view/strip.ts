@@ -46,6 +46,7 @@ export class Strip {
   show(summary: Summary): void {
     put(this.#sentence, ...sentence(summary));
     put(this.#figures, ...figures(summary));
+    this.#figures.hidden = summary.day?.calls === 0 && summary.sinceStart?.calls === 0;
     put(this.#house, ...house(summary));
     put(this.#notices, ...notices(summary));
   }
@@ -54,7 +55,7 @@ export class Strip {
 function sentence(summary: Summary): (HTMLElement | string)[] {
   const day = summary.day;
   if (day === null) return ['The database is away: calls go on, their figures have to wait.'];
-  if (day.calls === 0) return ['No call yet.'];
+  if (day.calls === 0) return ['Nothing has called in the last 24 hours.'];
   const calls = `${plural(day.calls, 'call')} in the last 24 hours`;
   if (day.slm === 0) return [calls, ', all of them the large model’s or nobody’s.'];
   const answered = h('em', null, share(day.slmShare));
