@@ -49,7 +49,7 @@ get() {
 get "$source_archive" "node-llama-cpp@$version"
 get "$library_archive" "@node-llama-cpp/linux-x64@$version"
 
-rm -rf "$cache/package" "$cache/llama.cpp" "$cache/lib" "$done_mark"
+rm -rf "${cache:?}/package" "$cache/llama.cpp" "${cache:?}/lib" "$done_mark"
 (cd "$cache" && tar xzf "archives/$source_archive" package/llama/gitRelease.bundle) || fail "cannot unpack $source_archive"
 git clone --quiet "$cache/package/llama/gitRelease.bundle" "$cache/llama.cpp" 2>/dev/null ||
     fail "cannot read the git bundle in $source_archive"
