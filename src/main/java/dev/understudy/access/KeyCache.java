@@ -4,10 +4,13 @@ import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
+import dev.understudy.telemetry.Keys;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jboss.logging.Logger;
 
 /**
  * What the store said of a key a short while ago, also that it knows none. One question at a time goes to the store for
@@ -17,7 +20,10 @@ final class KeyCache {
     private static final Duration FRESH = Duration.ofSeconds(10);
     private static final Duration KEPT = Duration.ofHours(24);
 
+    private static final Logger LOG = Logger.getLogger(KeyCache.class);
+
     private final KeyStore store;
+    private final AtomicBoolean isDown = new AtomicBoolean();
     private final Duration patience;
     private final AsyncCache<KeyDigest, Optional<KeyRecord>> fresh;
     private final Cache<KeyDigest, KeyRecord> kept;
@@ -44,10 +50,16 @@ final class KeyCache {
 
     /** The key, or empty when there is none; fails with {@link KeysUnavailable} when nobody can say. */
     Uni<Optional<KeyRecord>> find(Credential.Ours shown) {
-        KeyDigest digest = shown.digest();
-        return Uni.createFrom().completionStage(() -> fresh.get(digest, (key, executor) -> ask(shown)));
+        return Uni.createFrom()
+                // A stage of its own, since a caller who leaves cancels it, and others wait for the same answer.
+                .completionStage(() ->
+                        fresh.get(shown.digest(), (key, executor) -> ask(shown)).thenApply(found -> found))
+                .onItem()
+                .ifNull()
+                .failWith(() -> new KeysUnavailable(null));
     }
 
+    /** Ends in null when nobody can say, which the cache forgets at once and without a word. */
     private CompletableFuture<Optional<KeyRecord>> ask(Credential.Ours shown) {
         return store.find(shown.prefix(), shown.digest())
                 .ifNoItem()
@@ -60,6 +72,9 @@ final class KeyCache {
     }
 
     private void remember(KeyDigest digest, Optional<KeyRecord> found) {
+        if (isDown.compareAndSet(true, false)) {
+            LOG.info("store of keys came back");
+        }
         if (found.isPresent()) {
             kept.put(digest, found.get());
         } else {
@@ -68,9 +83,12 @@ final class KeyCache {
     }
 
     private Uni<Optional<KeyRecord>> fallBack(KeyDigest digest, Throwable failure) {
+        if (isDown.compareAndSet(false, true)) {
+            LOG.warnf("store of keys not reached, remembered keys go on %s=%s", Keys.REASON, failure.getMessage());
+        }
         KeyRecord last = kept.getIfPresent(digest);
         return last == null
-                ? Uni.createFrom().failure(new KeysUnavailable(failure))
+                ? Uni.createFrom().nullItem()
                 : Uni.createFrom().item(Optional.of(last));
     }
 

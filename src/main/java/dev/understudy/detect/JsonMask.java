@@ -72,7 +72,9 @@ public final class JsonMask {
         if (out.size() == 0) {
             return unreadable(json);
         }
-        return count.secrets + count.cut == 0 ? new Masked(json, 0, 0) : new Masked(out.toByteArray(), count.secrets, count.cut);
+        return count.secrets + count.cut == 0
+                ? new Masked(json, 0, 0)
+                : new Masked(out.toByteArray(), count.secrets, count.cut);
     }
 
     private static final class Count {

@@ -17,11 +17,11 @@ final class SecretForms {
     private static final double BITS_PER_CHAR = 2.5;
 
     /** Values that only stand for a credential. */
-    private static final Set<String> PLACEHOLDERS = Set.of(
-            "password", "passwort", "changeme", "changeit", "undefined", "required", "optional", "redacted");
+    private static final Set<String> PLACEHOLDERS =
+            Set.of("password", "passwort", "changeme", "changeit", "undefined", "required", "optional", "redacted");
 
-    private static final List<String> PLACEHOLDER_PARTS =
-            List.of("your_", "your-", "my_", "my-", "example", "placeholder", "xxxx", "****", "....", "dummy", "replace");
+    private static final List<String> PLACEHOLDER_PARTS = List.of(
+            "your_", "your-", "my_", "my-", "example", "placeholder", "xxxx", "****", "....", "dummy", "replace");
 
     private record Form(List<String> marks, Pattern pattern, int group) {}
 
@@ -49,7 +49,9 @@ final class SecretForms {
 
     /** A name and a password in a URL; the password is the hit. */
     private static final Form IN_URL = new Form(
-            List.of("://"), Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]*://[^\\s/:@\"'<>\\\\]*:([^\\s/@\"'<>\\\\]{3,})@"), 1);
+            List.of("://"),
+            Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]*://[^\\s/:@\"'<>\\\\]*:([^\\s/@\"'<>\\\\]{3,})@"),
+            1);
 
     private static final Pattern BEARER = Pattern.compile("(?i)\\bbearer\\s+([A-Za-z0-9._~+/=-]{16,})");
 

@@ -65,7 +65,8 @@ final class Binder {
     }
 
     private static String message(ConstraintViolation<?> violation) {
-        boolean relation = violation.getConstraintDescriptor()
+        boolean relation = violation
+                .getConstraintDescriptor()
                 .getAnnotation()
                 .annotationType()
                 .getSimpleName()

@@ -101,7 +101,7 @@ public final class Decider {
             }
         }
         if (last != null && targets.isEmpty()) {
-            String why = "rule " + rule.id() + ": " + reason(rule, facts) + " finds no model: " + text(dropped);
+            String why = "rule " + rule.id() + ": " + reason(rule, facts) + " has nobody to answer it, since " + text(dropped);
             return denied(set, rule.id(), rule.action().kind(), dropped, capture, denial(last, lastModel), why);
         }
         return new Decision(
@@ -235,7 +235,7 @@ public final class Decider {
     }
 
     /** A caller's word in a message: at most 128 characters, no controls. */
-    private static String shown(String word) {
+    static String shown(String word) {
         String cut = word.length() > 128 ? word.substring(0, 128) : word;
         StringBuilder clean = null;
         for (int i = 0; i < cut.length(); i++) {

@@ -58,7 +58,9 @@ final class KindSchemas {
         Place place = Tree.placeOf(document.root(), path);
         return switch (error.getKeyword()) {
             case "required" ->
-                new Fault(path, place.problem(Problem.Code.MISSING, "'" + error.getProperty() + "' is missing" + in(path)));
+                new Fault(
+                        path,
+                        place.problem(Problem.Code.MISSING, "'" + error.getProperty() + "' is missing" + in(path)));
             case "additionalProperties" -> unknownField(document, error, path, schema);
             case "type" -> new Fault(path, type(path, place, error));
             default -> new Fault(path, place.problem(Problem.Code.RANGE, range(path, error)));
@@ -69,7 +71,8 @@ final class KindSchemas {
         String field = error.getProperty();
         List<Object> whole = new ArrayList<>(path);
         whole.add(field);
-        Place place = Tree.at(document.root(), path) instanceof Tree.Fields fields && fields.fields().containsKey(field)
+        Place place = Tree.at(document.root(), path) instanceof Tree.Fields fields
+                        && fields.fields().containsKey(field)
                 ? fields.fields().get(field).keyPlace()
                 : Tree.placeOf(document.root(), path);
         String close = Nearest.to(field, known(schema, error));

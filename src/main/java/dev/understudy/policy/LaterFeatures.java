@@ -32,7 +32,10 @@ final class LaterFeatures {
             later(Document.Kind.ACCESS, "teams/*/limits", "rate limits (limits)"),
             later(Document.Kind.ACCESS, "teams/*/apps/*/budget", "budgets (budget)"),
             later(Document.Kind.ACCESS, "teams/*/apps/*/limits", "rate limits (limits)"),
-            later(Document.Kind.ACCESS, "teams/*/apps/*/captureRequired", "capture that calls wait for (captureRequired)"),
+            later(
+                    Document.Kind.ACCESS,
+                    "teams/*/apps/*/captureRequired",
+                    "capture that calls wait for (captureRequired)"),
             later(Document.Kind.POLICY, "guard", "guards (guard)"),
             later(Document.Kind.POLICY, "gates", "gates (gates)"),
             later(Document.Kind.POLICY, "rules/*/when", "CEL conditions (when)"),

@@ -27,7 +27,9 @@ final class Lints {
             String name = model.fields().text("name");
             if (name != null && Outline.list(model.fields().get("pricing")).isEmpty()) {
                 problems.add(model.place("name")
-                        .problem(Problem.Code.NO_PRICE, "the model " + name + " has no price: its calls count as unpriced"));
+                        .problem(
+                                Problem.Code.NO_PRICE,
+                                "the model " + name + " has no price: its calls count as unpriced"));
             }
         }
         List<Document> policies = documents.stream()

@@ -37,8 +37,7 @@ record MatchSpec(
             @Nullable @Valid RangeSpec count) {}
 
     /** A range, both ends included. */
-    record RangeSpec(
-            @Nullable Long min, @Nullable Long max) {
+    record RangeSpec(@Nullable Long min, @Nullable Long max) {
         @AssertTrue(message = "min must not be over max")
         boolean isInOrder() {
             return min == null || max == null || min <= max;

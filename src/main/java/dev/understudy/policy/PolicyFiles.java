@@ -16,8 +16,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Set;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -50,7 +50,9 @@ record PolicyFiles(SequencedMap<String, String> texts, List<Problem> problems) {
                 readOne(file, name, texts, problems);
             } catch (IOException e) {
                 problems.add(Place.file(name)
-                        .problem(Problem.Code.LIMIT, "cannot be read: " + e.getClass().getSimpleName()));
+                        .problem(
+                                Problem.Code.LIMIT,
+                                "cannot be read: " + e.getClass().getSimpleName()));
             }
         }
         return new PolicyFiles(texts, problems);

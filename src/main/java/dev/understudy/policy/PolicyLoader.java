@@ -36,8 +36,7 @@ public final class PolicyLoader {
      * @param problems in the order of files and lines
      * @param revision of the documents as they are, 64 hex digits, also when they are wrong
      */
-    public record Loaded(
-            @Nullable PolicySet set, List<Problem> problems, String revision) {
+    public record Loaded(@Nullable PolicySet set, List<Problem> problems, String revision) {
         public Loaded {
             problems = List.copyOf(problems);
         }
@@ -95,7 +94,8 @@ public final class PolicyLoader {
         // Whether a rule can hold says little while other rules are taken out; that one is missing still counts.
         lints.stream().filter(lint -> !broken || lint.isError()).forEach(problems::add);
         boolean loads = problems.stream().noneMatch(Problem::isError);
-        List<Problem> inOrder = problems.stream().distinct().sorted(Problem.IN_ORDER).toList();
+        List<Problem> inOrder =
+                problems.stream().distinct().sorted(Problem.IN_ORDER).toList();
         return new Loaded(loads ? bound.set(revision, surroundings) : null, inOrder, revision);
     }
 
@@ -128,10 +128,9 @@ public final class PolicyLoader {
         String kind = root.text("kind");
         for (Document.Kind known : Document.Kind.values()) {
             if (known.wire().equals(kind)) {
-                String name =
-                        Tree.at(root, List.of("metadata", "name")) instanceof Tree.Leaf(Place place, String text)
-                                ? text
-                                : "";
+                String name = Tree.at(root, List.of("metadata", "name")) instanceof Tree.Leaf(Place place, String text)
+                        ? text
+                        : "";
                 return new Document(file, number, known, name, root);
             }
         }
@@ -144,8 +143,7 @@ public final class PolicyLoader {
         } else {
             List<String> kinds = List.of("Models", "Access", "Policy", "Capture");
             String hint = kind == null ? "" : Nearest.hint(kind, kinds);
-            problems.add(place.problem(
-                    Problem.Code.ENVELOPE, "kind must be one of " + String.join(", ", kinds), hint));
+            problems.add(place.problem(Problem.Code.ENVELOPE, "kind must be one of " + String.join(", ", kinds), hint));
         }
         return null;
     }
@@ -153,8 +151,8 @@ public final class PolicyLoader {
     private static void missingKinds(List<Document> documents, List<Problem> problems) {
         for (Document.Kind kind : List.of(Document.Kind.MODELS, Document.Kind.ACCESS, Document.Kind.POLICY)) {
             if (documents.stream().noneMatch(document -> document.kind() == kind)) {
-                problems.add(Place.file(".")
-                        .problem(Problem.Code.MISSING, "there is no document of kind " + kind.wire()));
+                problems.add(
+                        Place.file(".").problem(Problem.Code.MISSING, "there is no document of kind " + kind.wire()));
             }
         }
     }
@@ -179,7 +177,8 @@ public final class PolicyLoader {
                 }
             }
             sound.add(Pruning.prune(document, faults));
-            rules += Outline.items(List.of(document), Document.Kind.POLICY, "rules").size();
+            rules += Outline.items(List.of(document), Document.Kind.POLICY, "rules")
+                    .size();
         }
         if (rules > MOST_RULES) {
             problems.add(Place.file(".")

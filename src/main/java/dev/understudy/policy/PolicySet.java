@@ -90,6 +90,16 @@ public final class PolicySet {
         return passesNamesOn;
     }
 
+    /** Most tools that any small model takes: more make an errand a decision. */
+    public int maxSmallTools() {
+        return catalogue.cards().values().stream()
+                .filter(card -> card.tier() == Tier.SLM)
+                .map(ModelCard::maxTools)
+                .mapToInt(most -> most == null ? Integer.MAX_VALUE : most)
+                .max()
+                .orElse(0);
+    }
+
     /** Number of rules in all policies. */
     public int ruleCount() {
         return policies.stream().mapToInt(policy -> policy.rules().size()).sum();

@@ -156,7 +156,8 @@ public class PolicyStore {
     }
 
     private PolicyLoader.Loaded take(PolicyFiles files) {
-        PolicyLoader.Loaded loaded = loader.load(files, current == null ? null : current().catalogue().currency());
+        PolicyLoader.Loaded loaded = loader.load(
+                files, current == null ? null : current().catalogue().currency());
         loadedDigest = files.digest();
         seenDigest = loadedDigest;
         last = loaded;

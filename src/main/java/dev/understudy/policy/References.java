@@ -21,8 +21,7 @@ final class References {
     }
 
     /** Adds what is wrong. */
-    static void check(
-            List<Document> documents, Outline outline, @Nullable String currency, List<Problem> problems) {
+    static void check(List<Document> documents, Outline outline, @Nullable String currency, List<Problem> problems) {
         References references = new References(documents, outline, problems);
         references.documentNames();
         references.models();
@@ -131,7 +130,11 @@ final class References {
         }
         Set<String> apps = outline.apps().get(team);
         if (apps == null) {
-            unknownTeam(document.place("anonymous", "team"), "team", team, outline.apps().keySet());
+            unknownTeam(
+                    document.place("anonymous", "team"),
+                    "team",
+                    team,
+                    outline.apps().keySet());
         } else if (app != null && !apps.contains(app)) {
             unknownTeam(document.place("anonymous", "app"), "app", app, apps);
         }
@@ -231,8 +234,9 @@ final class References {
         String code = text(rule.fields(), "action", "deny", "code");
         if (code != null && !code.startsWith("policy_")) {
             problems.add(rule.place("action", "deny", "code")
-                    .problem(Problem.Code.DENY_CODE, "the code must begin with policy_, this is '"
-                            + Nearest.shown(code) + "'"));
+                    .problem(
+                            Problem.Code.DENY_CODE,
+                            "the code must begin with policy_, this is '" + Nearest.shown(code) + "'"));
         }
     }
 

@@ -38,8 +38,7 @@ final class Rules {
     }
 
     private static AccessRules.Team team(AccessSpec.TeamSpec team) {
-        Set<Purpose> consent =
-                team.consent() == null ? EnumSet.of(Purpose.DEBUG) : Wire.purposes(team.consent());
+        Set<Purpose> consent = team.consent() == null ? EnumSet.of(Purpose.DEBUG) : Wire.purposes(team.consent());
         Map<String, AccessRules.App> apps = new HashMap<>();
         Lists.present(team.apps()).forEach(app -> {
             Set<Purpose> both = EnumSet.noneOf(Purpose.class);
@@ -58,9 +57,11 @@ final class Rules {
         List<String> teams = applies == null || applies.teams() == null ? ANY : applies.teams();
         List<String> apps = applies == null || applies.apps() == null ? ANY : applies.apps();
         List<Rule> rules = Lists.present(spec.rules())
-                .map(rule -> new Rule(name + "/" + rule.id(), match(rule.match(), rule.except()), action(rule.action())))
+                .map(rule ->
+                        new Rule(name + "/" + rule.id(), match(rule.match(), rule.except()), action(rule.action())))
                 .toList();
-        return new Policy(name, spec.priority() == null ? 0 : spec.priority(), new Globs(teams), new Globs(apps), rules);
+        return new Policy(
+                name, spec.priority() == null ? 0 : spec.priority(), new Globs(teams), new Globs(apps), rules);
     }
 
     private static Rule.Action action(RulesSpec.ActionSpec action) {
@@ -93,8 +94,9 @@ final class Rules {
             if (document.standard() != null && document.standard().record() != null) {
                 standard = Wire.level(document.standard().record());
             }
-            storeFalseCounts =
-                    document.storeFalse() == null ? storeFalseCounts : document.storeFalse().equals("metadata");
+            storeFalseCounts = document.storeFalse() == null
+                    ? storeFalseCounts
+                    : document.storeFalse().equals("metadata");
             Lists.present(document.rules()).map(rule -> captureRule(name, rule)).forEach(rules::add);
         }
         return new CapturePlan(standard, storeFalseCounts, rules);

@@ -19,8 +19,7 @@ record RulesSpec(
     }
 
     /** Whose calls a policy is about. */
-    record AppliesTo(
-            @Nullable List<String> teams, @Nullable List<String> apps) {}
+    record AppliesTo(@Nullable List<String> teams, @Nullable List<String> apps) {}
 
     /** One rule. */
     record RuleSpec(

@@ -40,8 +40,7 @@ final class Secrets {
         String name = env == null ? "" : env;
         return surroundings
                 .variable(name)
-                .<ModelCard.Credential>map(value ->
-                        new ModelCard.Credential.Ours(new Secret(value.strip())))
+                .<ModelCard.Credential>map(value -> new ModelCard.Credential.Ours(new Secret(value.strip())))
                 .orElseGet(() -> "forward".equals(otherwise)
                         ? new ModelCard.Credential.Forward()
                         : new ModelCard.Credential.Missing(name));

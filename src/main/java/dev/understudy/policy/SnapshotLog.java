@@ -30,8 +30,7 @@ import org.jboss.logging.Logger;
 class SnapshotLog implements Snapshots {
     private static final Logger LOG = Logger.getLogger(SnapshotLog.class);
 
-    private static final String INSERT =
-            """
+    private static final String INSERT = """
             insert into understudy.policy_snapshot (id, rev, build, accepted, files, variants, problems)
             select $1, $2, $3, $4, $5, '{}'::jsonb, $6
             where not exists (
@@ -75,9 +74,11 @@ class SnapshotLog implements Snapshots {
         pool.preparedQuery(INSERT)
                 .execute(row)
                 .subscribe()
-                .with(done -> {}, failure -> LOG.warnf(
-                        "policy snapshot not stored %s=%s %s=%s",
-                        Keys.REVISION, loaded.revision().substring(0, 12), Keys.REASON, failure.getMessage()));
+                .with(
+                        done -> {},
+                        failure -> LOG.warnf(
+                                "policy snapshot not stored %s=%s %s=%s",
+                                Keys.REVISION, loaded.revision().substring(0, 12), Keys.REASON, failure.getMessage()));
     }
 
     @Override

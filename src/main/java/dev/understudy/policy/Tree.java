@@ -37,13 +37,15 @@ sealed interface Tree {
         }
 
         /** The value of that field, or null. */
-        @Nullable Tree get(String name) {
+        @Nullable
+        Tree get(String name) {
             Field field = fields.get(name);
             return field == null ? null : field.value();
         }
 
         /** The text of that field, or null when it is missing or no text. */
-        @Nullable String text(String name) {
+        @Nullable
+        String text(String name) {
             return get(name) instanceof Leaf(Place place, String text) ? text : null;
         }
     }

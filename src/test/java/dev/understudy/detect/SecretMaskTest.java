@@ -48,7 +48,8 @@ class SecretMaskTest {
         String pem = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow/+A=\nq1w2e3\n-----END RSA PRIVATE KEY-----";
         assertThat(SecretMask.mask("key:\n" + pem + "\ndone").text()).isEqualTo("key:\n<SECRET>\ndone");
         assertThat(SecretMask.mask(pem.replace("\n", "\\n")).text()).isEqualTo("<SECRET>");
-        assertThat(SecretMask.mask("-----BEGIN PRIVATE KEY-----\nMIIEow/+A=\nq1w2").text())
+        assertThat(SecretMask.mask("-----BEGIN PRIVATE KEY-----\nMIIEow/+A=\nq1w2")
+                        .text())
                 .as("cut off before its end")
                 .isEqualTo("<SECRET>");
     }
@@ -57,7 +58,8 @@ class SecretMaskTest {
     void masksThePasswordInAUrlAndTheBearerOfAHeader() {
         assertThat(SecretMask.mask("postgresql://app:s3cr3t@db:5432/x").text())
                 .isEqualTo("postgresql://app:<SECRET>@db:5432/x");
-        assertThat(SecretMask.mask("curl -H 'Authorization: Bearer aB3dE6fG9hJ2kL5m'").text())
+        assertThat(SecretMask.mask("curl -H 'Authorization: Bearer aB3dE6fG9hJ2kL5m'")
+                        .text())
                 .isEqualTo("curl -H 'Authorization: Bearer <SECRET>'");
     }
 

@@ -12,8 +12,7 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class StarterSetTest {
-    private final PolicyLoader.Loaded loaded =
-            new PolicyLoader(Surroundings.of(Map.of())).load(Path.of("policies"));
+    private final PolicyLoader.Loaded loaded = new PolicyLoader(Surroundings.of(Map.of())).load(Path.of("policies"));
 
     @Test
     void loadsWithoutErrorsAndWarnsOnlyOfRulesWithoutEvidence() {
@@ -68,7 +67,8 @@ class StarterSetTest {
         AccessRules access = set().access();
         assertThat(access.anonymous())
                 .isEqualTo(new AccessRules.Anonymous(AccessRules.Allow.LOOPBACK, "local", "default"));
-        assertThat(Objects.requireNonNull(access.app("local", "default")).consent()).hasSize(3);
+        assertThat(Objects.requireNonNull(access.app("local", "default")).consent())
+                .hasSize(3);
         assertThat(set().capture().standard()).isEqualTo(CaptureOrder.Level.METADATA);
     }
 

@@ -1,0 +1,60 @@
+package dev.understudy.policy;
+
+import dev.understudy.call.Call;
+import dev.understudy.call.Caller;
+import dev.understudy.call.Decision;
+import dev.understudy.call.Signals;
+import dev.understudy.model.Readiness;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Shows how {@link Decider} comes to its decision, by asking it and every rule. */
+public final class Explainer {
+    private Explainer() {}
+
+    /** Decides and says, for each rule, which key kept it from holding. */
+    public static Explanation explain(
+            Call call, Caller caller, Signals signals, PolicySet set, Function<String, Readiness> readiness) {
+        Decision decision = Decider.decide(call, caller, signals, set, readiness);
+        Facts facts = new Facts(call, caller, signals, set.catalogue(), readiness);
+        Set<String> asked = new HashSet<>();
+        set.rulesFor(caller).forEach(rule -> asked.add(rule.id()));
+        List<Explanation.Line> lines = new ArrayList<>();
+        for (Policy policy : set.policies()) {
+            for (Rule rule : policy.rules()) {
+                lines.add(line(rule, facts, decision.rule(), asked.contains(rule.id())));
+            }
+        }
+        return new Explanation(
+                set.revision(), caller.team() + "/" + caller.app(), words(call, signals), lines, decision);
+    }
+
+    private static Explanation.Line line(Rule rule, Facts facts, @Nullable String winner, boolean asked) {
+        Match.Miss miss = rule.match().miss(facts);
+        if (rule.id().equals(winner)) {
+            return new Explanation.Line(rule.id(), Explanation.Verdict.DECIDES, "");
+        }
+        if (miss != null) {
+            return new Explanation.Line(rule.id(), Explanation.Verdict.FAILS, miss.toString());
+        }
+        if (!asked) {
+            return new Explanation.Line(rule.id(), Explanation.Verdict.NOT_FOR_CALLER, "");
+        }
+        return new Explanation.Line(
+                rule.id(),
+                winner == null ? Explanation.Verdict.NOT_ASKED : Explanation.Verdict.HOLDS_TOO,
+                "");
+    }
+
+    private static String words(Call call, Signals signals) {
+        String task = signals.task() == null ? "no task" : "task " + signals.task();
+        return call.api().wire() + ", model " + Decider.shown(call.model()) + ", " + task + ", kind "
+                + signals.kind().wire() + ", phase " + signals.phase().wire() + ", "
+                + call.tools().size() + " tools, about " + signals.tokens() + " tokens, "
+                + signals.sensitivity().wire();
+    }
+}

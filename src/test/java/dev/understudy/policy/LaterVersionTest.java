@@ -1,0 +1,110 @@
+package dev.understudy.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What the format knows and this version does not do is refused by name, and nothing else is said of it. */
+class LaterVersionTest {
+    private static final String REST = "{ id: rest, action: { llm: { model: large } } }";
+
+    static Stream<Arguments> features() {
+        return Stream.of(
+                rule("action: { cascade: { first: small, escalateTo: large } }, gate: none", "the action cascade"),
+                rule("action: { shadow: { serve: large, mirror: small } }", "the action shadow"),
+                rule("action: { slm: { model: small, onFailure: deny, minMargin: 1 } }, gate: none", "margins (minMargin)"),
+                rule("action: { slm: { model: small, onFailure: deny } }, gate: learned", "gates other than none"),
+                rule("action: { llm: { model: large } }, rollout: { percent: 10, by: session }", "rollouts (rollout)"),
+                rule("action: { llm: { model: large } }, when: 'req.tokens < 9'", "CEL conditions (when)"),
+                rule("action: { llm: { model: large } }, guard: { input: { secrets: deny } }", "guards (guard)"),
+                policy("  gates: [{ id: learned, p0: 0.95 }]\n", "gates (gates)"),
+                policy("  guard: { input: { secrets: off } }\n", "guards (guard)"),
+                models("path: adapters/a", "perTask: true", "adapters by task (perTask)"),
+                models("source: { path: small.gguf }", "source: { path: small.gguf }, kvType: q8_0", "(kvType)"),
+                models("source: { path: small.gguf }", "source: { path: small.gguf }, gpuLayers: 9", "(gpuLayers)"),
+                Arguments.of(
+                        Map.of(
+                                "models.yaml",
+                                Sets.MODELS + "  - { name: pool, tier: slm, upstream: { baseUrl: 'http://x/v1' },"
+                                        + " pricing: *cpu }\n"),
+                        "a small model behind a base URL"),
+                access("teams:", "sensitivity: { restricted: [card] }\n  teams:", "the scan for findings (sensitivity)"),
+                access("name: local, apps", "name: local, budget: { limit: 4 }, apps", "budgets (budget)"),
+                access("name: local, apps", "name: local, limits: { concurrent: 4 }, apps", "rate limits (limits)"),
+                access("name: default }", "name: default, captureRequired: true }", "(captureRequired)"),
+                access("name: default }", "name: default, budget: {} }", "budgets (budget)"),
+                access("name: default }", "name: default, limits: {} }", "rate limits (limits)"),
+                capture("default: { record: none, retention: { body: 30d } }", "retention (retention)"),
+                capture("spool: { maxBytes: 4GiB }", "the spool on disk (spool)"),
+                capture("rules: [{ id: a, record: full, sample: 0.5 }]", "sampling (sample)"),
+                capture("rules: [{ id: a, record: full, when: 'true' }]", "CEL conditions (when)"),
+                capture("rules: [{ id: a, record: full, retention: {} }]", "retention (retention)"),
+                capture("rules: [{ id: a, record: full, redact: { detectors: [secrets, email] } }]", "detectors other"),
+                capture(
+                        "rules: [{ id: a, record: full, redact: { detectors: [{ words: { kind: x, list: [y] } }] } }]",
+                        "detectors other"),
+                capture(
+                        "rules: [{ id: a, record: full, redact: { detectors: [secrets], mode: token } }]",
+                        "modes of redaction other than mask"),
+                Arguments.of(
+                        Map.of(
+                                "tests.yaml",
+                                "apiVersion: understudy.dev/v1\nkind: PolicyTests\nmetadata: { name: t }\nspec: {}\n"),
+                        "the kind PolicyTests"));
+    }
+
+    @ParameterizedTest(name = "{1}")
+    @MethodSource("features")
+    void isRefusedByName(Map<String, String> files, String feature) {
+        PolicyLoader.Loaded loaded = Sets.load(files);
+        List<Problem> errors =
+                loaded.problems().stream().filter(Problem::isError).toList();
+        assertThat(errors).extracting(Problem::code).containsExactly(Problem.Code.LATER_VERSION);
+        assertThat(errors.getFirst().message())
+                .contains(feature)
+                .endsWith("belongs to a later version of Understudy");
+        assertThat(loaded.set()).isNull();
+    }
+
+    @Test
+    void aWholeSetOfALaterVersionIsRefusedWithEachOfItsFeatures() {
+        String policy = Sets.policy(
+                "{ id: a, match: { kind: [classify] }, action: { cascade: { first: small, escalateTo: large } }, gate: g }",
+                "{ id: b, match: { kind: [extract] }, action: { llm: { model: large } }, rollout: { percent: 5 } }",
+                REST)
+                + "  gates: [{ id: g }]\n";
+        assertThat(Sets.load(Map.of("policy.yaml", policy)).problems())
+                .extracting(problem -> problem.line() + " " + problem.code().wire())
+                .containsExactly("6 E206", "6 E206", "7 E206", "9 E206");
+    }
+
+    private static Arguments rule(String rest, String feature) {
+        return Arguments.of(
+                Map.of("policy.yaml", Sets.policy("{ id: a, match: { stream: true }, " + rest + " }", REST)), feature);
+    }
+
+    private static Arguments policy(String more, String feature) {
+        return Arguments.of(Map.of("policy.yaml", Sets.POLICY + more), feature);
+    }
+
+    private static Arguments models(String before, String after, String feature) {
+        assertThat(Sets.MODELS).contains(before);
+        return Arguments.of(Map.of("models.yaml", Sets.MODELS.replace(before, after)), feature);
+    }
+
+    private static Arguments access(String before, String after, String feature) {
+        assertThat(Sets.ACCESS).contains(before);
+        return Arguments.of(Map.of("access.yaml", Sets.ACCESS.replace(before, after)), feature);
+    }
+
+    private static Arguments capture(String spec, String feature) {
+        String head = "apiVersion: understudy.dev/v1\nkind: Capture\nmetadata: { name: c }\nspec:\n  ";
+        return Arguments.of(Map.of("capture.yaml", head + spec + "\n"), feature);
+    }
+}

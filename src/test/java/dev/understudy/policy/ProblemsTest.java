@@ -1,0 +1,229 @@
+package dev.understudy.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Each code of the loader, with its place, words and hint. */
+class ProblemsTest {
+    private static final String REST = "{ id: rest, action: { llm: { model: large } } }";
+
+    /** Code, files that differ from the whole set, and the one line that must come of them. */
+    static Stream<Arguments> cases() {
+        return Stream.of(
+                one("E101", "policy.yaml", "a: [1, 2\nb: 3\n", "policy.yaml:2:2  E101  expected ',' or ']', but got :"),
+                one("E102", "policy.yaml", aliases(), "policy.yaml  E102  more than 50 aliases of lists or maps"),
+                rule(
+                        "E103",
+                        "{ id: a, id: b, action: { llm: { model: large } } }",
+                        "policy.yaml:6:14  E103  duplicate key 'id' (first at 6:7)"),
+                one(
+                        "E104",
+                        "policy.yaml",
+                        Sets.POLICY.replace("/v1", "/v9"),
+                        "policy.yaml:1:13  E104  apiVersion must be understudy.dev/v1"),
+                one(
+                        "E104",
+                        "policy.yaml",
+                        Sets.POLICY.replace("kind: Policy", "kind: Polciy"),
+                        "policy.yaml:2:7  E104  kind must be one of Models, Access, Policy, Capture (did you mean"
+                                + " 'Policy'?)"),
+                one("E104", "more.yaml", "- a\n", "more.yaml:1:1  E104  a document is a map (begin with apiVersion:"
+                        + " understudy.dev/v1)"),
+                one("E201", "access.yaml", "", ".  E201  there is no document of kind Access"),
+                rule("E201", "{ id: a }", "policy.yaml:6:5  E201  'action' is missing in rules[0]"),
+                rule(
+                        "E202",
+                        "{ id: a, actoin: {}, action: { llm: { model: large } } }",
+                        "policy.yaml:6:14  E202  unknown field 'actoin' in rules[0] (did you mean 'action'?)"),
+                rule(
+                        "E203",
+                        "{ id: a, match: { stream: often }, action: { llm: { model: large } } }",
+                        "policy.yaml:6:31  E203  stream must be true or false, this is text"),
+                rule(
+                        "E204",
+                        "{ id: a, match: { kind: [classify, exract] }, action: { llm: { model: large } } }",
+                        "policy.yaml:6:40  E204  kind[1] must be one of chat, decide, tool_call, classify, extract,"
+                                + " generate, answer"),
+                rule(
+                        "E204",
+                        "{ id: a, match: { tokens: { min: 9, max: 3 } }, action: { llm: { model: large } } }",
+                        "policy.yaml:6:31  E204  min must not be over max"),
+                rule(
+                        "E204",
+                        "{ id: a, match: { stream: true }, action: { deny: { status: 409 } } }",
+                        "policy.yaml:6:55  E204  status must not be 408 or 409, which clients take for a reason to try"
+                                + " again"),
+                models("E204", "adapters/a", "../a", "models.yaml:15:44  E204  path must be a path below its folder"),
+                models("E204", "2026-01-01, perHour", "2026-02-30, perHour", "models.yaml:12:20  E204  a price needs a day"),
+                models(
+                        "E204",
+                        "\"http://127.0.0.1:10/v1\"",
+                        "\"http://me:secret@127.0.0.1:10/v1\"",
+                        "models.yaml:23:15  E204  baseUrl must be an address without user, query and fragment"),
+                models(
+                        "E205",
+                        "USD",
+                        "{ env: CURRENCY }",
+                        "models.yaml:5:13  E205  the variable CURRENCY is not set (set it, or give a default)"),
+                models(
+                        "E205",
+                        "{ env: LARGE_KEY, else: forward }",
+                        "{ file: /nowhere/key }",
+                        "models.yaml:19:59  E205  the secret /nowhere/key is not set (set it, or say else: forward or"
+                                + " else: unavailable)"),
+                rule(
+                        "E206",
+                        "{ id: a, match: { kind: [extract] }, action: { llm: { model: large } }, when: 'true' }",
+                        "policy.yaml:6:77  E206  CEL conditions (when) belongs to a later version of Understudy (take it"
+                                + " out)"),
+                rule(
+                        "E301",
+                        "{ id: a, action: { llm: { model: lrage } } }",
+                        "policy.yaml:6:38  E301  no model is called 'lrage' (did you mean 'large'?)"),
+                models("E301", "currency: USD", "currency: USD\n  baseline: gone", "models.yaml:6:13  E301  no model"),
+                rule(
+                        "E302",
+                        "{ id: a, match: { teams: [suport, 'x*'] }, action: { llm: { model: large } } }",
+                        "policy.yaml:6:31  E302  no team is called 'suport' (did you mean 'support'?)"),
+                models(
+                        "E304",
+                        "base: small",
+                        "base: smal",
+                        "models.yaml:15:20  E304  no model is called 'smal' (did you mean 'small'?)"),
+                models("E304", "base: small", "base: adapted", "models.yaml:15:20  E304  the base 'adapted' has no"),
+                rule(
+                        "E305",
+                        "{ id: rest, match: { stream: true }, action: { llm: { model: large } } }",
+                        "policy.yaml:7:11  E305  the rule 'rest' is there twice (first at policy.yaml:6:11)"),
+                one(
+                        "E501",
+                        "policy.yaml",
+                        Sets.policy("{ id: a, match: { kind: [chat] }, action: { llm: { model: large } } }"),
+                        "policy.yaml:6:3  E501  some calls find no rule (end a policy for all teams with a rule without"
+                                + " match)"),
+                rule(
+                        "E502",
+                        "{ id: a, action: { llm: { model: small } } }",
+                        "policy.yaml:6:38  E502  a model of tier llm must stand here, 'small' is of tier slm"),
+                rule(
+                        "E503",
+                        "{ id: a, action: { llm: { model: large, fallbacks: [large] } } }",
+                        "policy.yaml:6:57  E503  the model 'large' is a target twice"),
+                rule(
+                        "E504",
+                        "{ id: a, match: { stream: true }, action: { deny: { code: nope } } }",
+                        "policy.yaml:6:63  E504  the code must begin with policy_, this is 'nope'"),
+                models(
+                        "E505",
+                        "{ env: LARGE_KEY, else: forward }",
+                        "sk-canary",
+                        "models.yaml:19:59  E505  a secret must not stand in a policy file (write { env: NAME, else:"
+                                + " error | forward | unavailable } or { file: path })"),
+                one(
+                        "E506",
+                        "more.yaml",
+                        Sets.MODELS
+                                .substring(0, Sets.MODELS.indexOf("  - name: small"))
+                                .replace("USD", "EUR")
+                                .replace("name: m", "name: n")
+                                + "  - { name: x, tier: llm, upstream: { baseUrl: 'http://x/v1' }, pricing: [{ from:"
+                                + " 2026-01-01, perHour: 1 }] }\n",
+                        "more.yaml:5:13  E506  the currency is EUR here and USD elsewhere"),
+                rule(
+                        "E507",
+                        "{ id: a, match: { stream: true }, action: { slm: { model: small, onFailure: deny } } }",
+                        "policy.yaml:6:47  E507  the action slm needs a gate (gate: none lets it serve without"
+                                + " evidence)"),
+                rule(
+                        "E507",
+                        "{ id: a, match: { stream: true }, action: { llm: { model: large } }, gate: none }",
+                        "policy.yaml:6:80  E507  a gate belongs to the action slm only"),
+                one(
+                        "W601",
+                        "policy.yaml",
+                        Sets.policy(REST, "{ id: faq, match: { kind: [chat] }, action: { llm: { model: large } } }"),
+                        "policy.yaml:7:5  W601  rule faq can never hold: rest at 6:5 takes everything"),
+                one(
+                        "W602",
+                        "policy.yaml",
+                        Sets.policy(
+                                "{ id: a, match: { kind: [chat] }, action: { llm: { model: large } } }",
+                                "{ id: b, match: { kind: [chat], stream: true }, action: { llm: { model: spare } } }",
+                                REST),
+                        "policy.yaml:7:5  W602  rule b can never hold: a at 6:5 takes all its calls"),
+                models(
+                        "W604",
+                        "    pricing: *cpu\n",
+                        "",
+                        "models.yaml:13:11  W604  the model adapted has no price: its calls count as unpriced"),
+                rule(
+                        "W609",
+                        "{ id: a, match: { stream: true }, action: { slm: { model: small, onFailure: deny } }, gate:"
+                                + " none }",
+                        "policy.yaml:6:97  W609  rule a lets a small model serve without evidence"));
+    }
+
+    @ParameterizedTest(name = "{0} {2}")
+    @MethodSource("cases")
+    void namesPlaceCodeAndRemedy(String code, Map<String, String> files, String line) {
+        List<Problem> problems = Sets.load(files).problems();
+        assertThat(problems).extracting(Problem::toString).anySatisfy(found -> assertThat(found).startsWith(line));
+        assertThat(problems).extracting(problem -> problem.code().wire()).containsOnly(code);
+    }
+
+    @Test
+    void everyCodeHasACase() {
+        Set<String> shown = cases().map(arguments -> (String) arguments.get()[0]).collect(Collectors.toSet());
+        assertThat(shown)
+                .containsExactlyInAnyOrderElementsOf(
+                        Arrays.stream(Problem.Code.values()).map(Problem.Code::wire).collect(Collectors.toSet()));
+    }
+
+    @Test
+    void theWholeSetHasNoProblems() {
+        assertThat(Sets.load(Map.of()).problems()).isEmpty();
+    }
+
+    @Test
+    void problemsOfAllStagesAreReportedAtOnce() {
+        String policy = Sets.policy(
+                "{ id: a, id: b, actoin: 1, match: { kind: [nope] }, action: { llm: { model: lrage } } }",
+                "{ id: c, match: { turns: { min: 2, max: 1 } }, action: { slm: { model: large, onFailure: small } } }",
+                "{ id: d, match: { teams: [nobody] }, action: { cascade: { first: small, escalateTo: large } } }",
+                REST);
+        String models = Sets.MODELS.replace("{ env: LARGE_KEY, else: forward }", "sk-canary");
+        PolicyLoader.Loaded loaded = Sets.load(Map.of("policy.yaml", policy, "models.yaml", models));
+        assertThat(loaded.set()).isNull();
+        assertThat(new TreeSet<>(loaded.problems().stream().map(p -> p.code().wire()).toList()))
+                .containsExactly("E103", "E202", "E204", "E206", "E301", "E302", "E502", "E505", "E507");
+        assertThat(loaded.problems().toString()).doesNotContain("canary");
+    }
+
+    private static Arguments one(String code, String file, String text, String line) {
+        return Arguments.of(code, Map.of(file, text), line);
+    }
+
+    private static Arguments rule(String code, String rule, String line) {
+        return one(code, "policy.yaml", Sets.policy(rule, REST), line);
+    }
+
+    private static Arguments models(String code, String before, String after, String line) {
+        assertThat(Sets.MODELS).contains(before);
+        return one(code, "models.yaml", Sets.MODELS.replace(before, after), line);
+    }
+
+    private static String aliases() {
+        return "a: &a [1]\nb: [" + "*a, ".repeat(60) + "]\n";
+    }
+}
