@@ -87,9 +87,7 @@ final class KeyCache {
             LOG.warnf("store of keys not reached, remembered keys go on %s=%s", Keys.REASON, failure.getMessage());
         }
         KeyRecord last = kept.getIfPresent(digest);
-        return last == null
-                ? Uni.createFrom().nullItem()
-                : Uni.createFrom().item(Optional.of(last));
+        return last == null ? Uni.createFrom().nullItem() : Uni.createFrom().item(Optional.of(last));
     }
 
     /** Forgets everything, since a key was made or revoked here. */

@@ -101,7 +101,8 @@ public final class Decider {
             }
         }
         if (last != null && targets.isEmpty()) {
-            String why = "rule " + rule.id() + ": " + reason(rule, facts) + " has nobody to answer it, since " + text(dropped);
+            String why = "rule " + rule.id() + ": " + reason(rule, facts) + " has nobody to answer it, since "
+                    + text(dropped);
             return denied(set, rule.id(), rule.action().kind(), dropped, capture, denial(last, lastModel), why);
         }
         return new Decision(

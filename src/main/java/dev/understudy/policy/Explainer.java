@@ -45,9 +45,7 @@ public final class Explainer {
             return new Explanation.Line(rule.id(), Explanation.Verdict.NOT_FOR_CALLER, "");
         }
         return new Explanation.Line(
-                rule.id(),
-                winner == null ? Explanation.Verdict.NOT_ASKED : Explanation.Verdict.HOLDS_TOO,
-                "");
+                rule.id(), winner == null ? Explanation.Verdict.NOT_ASKED : Explanation.Verdict.HOLDS_TOO, "");
     }
 
     private static String words(Call call, Signals signals) {

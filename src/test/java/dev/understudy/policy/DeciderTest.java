@@ -9,20 +9,20 @@ import dev.understudy.call.Phase;
 import dev.understudy.call.Purpose;
 import dev.understudy.call.ResponseFormat;
 import dev.understudy.call.Sensitivity;
+import dev.understudy.call.Span;
 import dev.understudy.call.Tool;
 import dev.understudy.call.ToolChoice;
 import dev.understudy.model.Readiness;
-import java.util.Objects;
-import java.util.List;
 import java.nio.charset.StandardCharsets;
-import dev.understudy.call.Span;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -41,7 +41,10 @@ class DeciderTest {
                 condition("match: { teams: ['loc*'] }", call -> {}, call -> call.team = "support"),
                 condition("match: { apps: [default] }", call -> {}, call -> call.app = "bot"),
                 condition("match: { keys: ['*'] }", call -> call.keyId = new UUID(1, 2), call -> {}),
-                condition("match: { tags: { tier: gold } }", call -> call.tags = Map.of("tier", "gold", "x", "y"), call -> {}),
+                condition(
+                        "match: { tags: { tier: gold } }",
+                        call -> call.tags = Map.of("tier", "gold", "x", "y"),
+                        call -> {}),
                 condition("match: { model: ['gpt-*', other] }", call -> {}, call -> call.model = "o3"),
                 condition("match: { task: [greet] }", call -> {}, call -> call.task = "part"),
                 condition("match: { task: ['00112233445566aa'] }", call -> {}, call -> call.site = "ff112233445566aa"),
@@ -67,9 +70,13 @@ class DeciderTest {
                 condition("match: { maxTokens: { max: 0 } }", call -> {}, call -> call.maxTokens = 5),
                 condition("match: { turns: { max: 1 } }", call -> {}, call -> call.turn = 2),
                 condition("match: { stream: false }", call -> {}, call -> call.stream = true),
-                condition("match: { sensitivity: [internal] }", call -> {}, call -> call.sensitivity = Sensitivity.PUBLIC),
+                condition(
+                        "match: { sensitivity: [internal] }",
+                        call -> {},
+                        call -> call.sensitivity = Sensitivity.PUBLIC),
                 condition("match: { unavailable: [large] }", call -> call.providerKey = null, call -> {}),
-                condition("match: { api: [chat] }, except: { kind: [chat] }", call -> {}, call -> call.kind = Kind.CHAT),
+                condition(
+                        "match: { api: [chat] }, except: { kind: [chat] }", call -> {}, call -> call.kind = Kind.CHAT),
                 condition("match: { kind: [answer] }", call -> {}, call -> call.unknown.put("kind", "failed")),
                 condition("except: { kind: [chat] }", call -> {}, call -> call.unknown.put("kind", "failed")),
                 condition("except: { task: [other] }", call -> {}, call -> {
@@ -90,7 +97,12 @@ class DeciderTest {
     static Stream<Arguments> unfit() {
         return Stream.of(
                 drop(call -> call.tierForced = true, "tier_forced", 403, "no_eligible_model", null),
-                drop(call -> call.partKinds = List.of("text", "image_url"), "modality", 400, "unsupported_parameter", "messages"),
+                drop(
+                        call -> call.partKinds = List.of("text", "image_url"),
+                        "modality",
+                        400,
+                        "unsupported_parameter",
+                        "messages"),
                 drop(call -> call.n = 2, "parameter", 400, "unsupported_parameter", "n"),
                 drop(call -> call.parameters.add("logprobs"), "parameter", 400, "unsupported_parameter", "logprobs"),
                 drop(
@@ -118,8 +130,7 @@ class DeciderTest {
         Decision next = decide(Sets.withRules("{ id: a, " + SMALL), change);
         assertThat(next.targets()).containsExactly(new Decision.Target("large", Attempt.Role.SERVE));
         assertThat(next.dropped()).extracting(Decision.Dropped::code).containsExactly(code);
-        assertThat(next.basis())
-                .isEqualTo(code.equals("tier_forced") ? Decision.Basis.FORCED : Decision.Basis.RULE);
+        assertThat(next.basis()).isEqualTo(code.equals("tier_forced") ? Decision.Basis.FORCED : Decision.Basis.RULE);
 
         Decision none = decide(Sets.withRules(ONLY_SMALL), change);
         assertThat(none.targets()).isEmpty();
@@ -134,11 +145,13 @@ class DeciderTest {
     void restrictedContentsReachNoModelOutside() {
         PolicySet set = Sets.withRules("{ id: a, " + SMALL);
         Consumer<Calls> restricted = call -> call.sensitivity = Sensitivity.RESTRICTED;
-        assertThat(decide(set, restricted).targets())
-                .containsExactly(new Decision.Target("small", Attempt.Role.SERVE));
+        assertThat(decide(set, restricted).targets()).containsExactly(new Decision.Target("small", Attempt.Role.SERVE));
         Decision denied = decide(Sets.withRules(REST), restricted);
         assertThat(denied.dropped()).extracting(Decision.Dropped::code).containsExactly("restricted", "restricted");
-        assertThat(denied.deny()).isNotNull().extracting(Decision.Denial::status).isEqualTo(403);
+        assertThat(denied.deny())
+                .isNotNull()
+                .extracting(Decision.Denial::status)
+                .isEqualTo(403);
     }
 
     @Test
@@ -167,8 +180,8 @@ class DeciderTest {
     @Test
     void aForwardedKeyGoesToOneAddressOnly() {
         String models = Sets.MODELS.replace("model: fixed }", "apiKey: { env: OTHER, else: forward } }");
-        PolicySet set = Objects.requireNonNull(
-                Sets.load(Map.of("models.yaml", models)).set());
+        PolicySet set =
+                Objects.requireNonNull(Sets.load(Map.of("models.yaml", models)).set());
         Decision decision = decide(set, call -> {});
         assertThat(decision.targets()).containsExactly(new Decision.Target("large", Attempt.Role.SERVE));
         assertThat(decision.dropped()).extracting(Decision.Dropped::model).containsExactly("spare");
@@ -199,7 +212,8 @@ class DeciderTest {
                         "models.yaml",
                         closedModels,
                         "policy.yaml",
-                        Sets.policy("{ id: demo, match: { model: ['demo-*'] }, action: { llm: { model: large } } }", REST)))
+                        Sets.policy(
+                                "{ id: demo, match: { model: ['demo-*'] }, action: { llm: { model: large } } }", REST)))
                 .set());
         assertThat(decide(set, call -> call.model = "demo-x").rule()).isEqualTo("p/demo");
     }
@@ -244,8 +258,7 @@ class DeciderTest {
 
     @Test
     void aBodyIsKeptOnlyWhereRuleConsentAndRequestAgree() {
-        String capture =
-                """
+        String capture = """
                 apiVersion: understudy.dev/v1
                 kind: Capture
                 metadata: { name: c }
@@ -255,16 +268,21 @@ class DeciderTest {
                 """;
         PolicySet set = Objects.requireNonNull(
                 Sets.load(Map.of("capture.yaml", capture)).set());
-        assertThat(decide(set, call -> call.consent = Set.of(Purpose.DEBUG, Purpose.EVALUATION)).capture())
+        assertThat(decide(set, call -> call.consent = Set.of(Purpose.DEBUG, Purpose.EVALUATION))
+                        .capture())
                 .satisfies(order -> {
                     assertThat(order.record().wire()).isEqualTo("full");
                     assertThat(order.purposes()).containsExactly(Purpose.DEBUG);
                     assertThat(order.redact()).containsExactly("secrets");
                     assertThat(order.rule()).isEqualTo("c/all");
                 });
-        assertThat(decide(set, call -> call.consent = Set.of(Purpose.EVALUATION)).capture().record().wire())
+        assertThat(decide(set, call -> call.consent = Set.of(Purpose.EVALUATION))
+                        .capture()
+                        .record()
+                        .wire())
                 .isEqualTo("metadata");
-        assertThat(decide(set, call -> call.store = false).capture().record().wire()).isEqualTo("metadata");
+        assertThat(decide(set, call -> call.store = false).capture().record().wire())
+                .isEqualTo("metadata");
         assertThat(decide(set, call -> call.team = "support").capture().rule()).isEqualTo("default");
     }
 

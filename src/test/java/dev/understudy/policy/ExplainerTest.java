@@ -43,8 +43,9 @@ class ExplainerTest {
                 call.models = List.of("demo-*");
             });
 
-    private final PolicySet set = Objects.requireNonNull(
-            new PolicyLoader(Surroundings.of(Map.of())).load(Path.of("policies")).set());
+    private final PolicySet set = Objects.requireNonNull(new PolicyLoader(Surroundings.of(Map.of()))
+            .load(Path.of("policies"))
+            .set());
 
     @ParameterizedTest
     @CsvSource({"demo-tools", "alone", "own-key", "too-many-answers", "not-allowed"})

@@ -18,7 +18,9 @@ class LaterVersionTest {
         return Stream.of(
                 rule("action: { cascade: { first: small, escalateTo: large } }, gate: none", "the action cascade"),
                 rule("action: { shadow: { serve: large, mirror: small } }", "the action shadow"),
-                rule("action: { slm: { model: small, onFailure: deny, minMargin: 1 } }, gate: none", "margins (minMargin)"),
+                rule(
+                        "action: { slm: { model: small, onFailure: deny, minMargin: 1 } }, gate: none",
+                        "margins (minMargin)"),
                 rule("action: { slm: { model: small, onFailure: deny } }, gate: learned", "gates other than none"),
                 rule("action: { llm: { model: large } }, rollout: { percent: 10, by: session }", "rollouts (rollout)"),
                 rule("action: { llm: { model: large } }, when: 'req.tokens < 9'", "CEL conditions (when)"),
@@ -34,7 +36,10 @@ class LaterVersionTest {
                                 Sets.MODELS + "  - { name: pool, tier: slm, upstream: { baseUrl: 'http://x/v1' },"
                                         + " pricing: *cpu }\n"),
                         "a small model behind a base URL"),
-                access("teams:", "sensitivity: { restricted: [card] }\n  teams:", "the scan for findings (sensitivity)"),
+                access(
+                        "teams:",
+                        "sensitivity: { restricted: [card] }\n  teams:",
+                        "the scan for findings (sensitivity)"),
                 access("name: local, apps", "name: local, budget: { limit: 4 }, apps", "budgets (budget)"),
                 access("name: local, apps", "name: local, limits: { concurrent: 4 }, apps", "rate limits (limits)"),
                 access("name: default }", "name: default, captureRequired: true }", "(captureRequired)"),
@@ -66,18 +71,16 @@ class LaterVersionTest {
         List<Problem> errors =
                 loaded.problems().stream().filter(Problem::isError).toList();
         assertThat(errors).extracting(Problem::code).containsExactly(Problem.Code.LATER_VERSION);
-        assertThat(errors.getFirst().message())
-                .contains(feature)
-                .endsWith("belongs to a later version of Understudy");
+        assertThat(errors.getFirst().message()).contains(feature).endsWith("belongs to a later version of Understudy");
         assertThat(loaded.set()).isNull();
     }
 
     @Test
     void aWholeSetOfALaterVersionIsRefusedWithEachOfItsFeatures() {
         String policy = Sets.policy(
-                "{ id: a, match: { kind: [classify] }, action: { cascade: { first: small, escalateTo: large } }, gate: g }",
-                "{ id: b, match: { kind: [extract] }, action: { llm: { model: large } }, rollout: { percent: 5 } }",
-                REST)
+                        "{ id: a, match: { kind: [classify] }, action: { cascade: { first: small, escalateTo: large } }, gate: g }",
+                        "{ id: b, match: { kind: [extract] }, action: { llm: { model: large } }, rollout: { percent: 5 } }",
+                        REST)
                 + "  gates: [{ id: g }]\n";
         assertThat(Sets.load(Map.of("policy.yaml", policy)).problems())
                 .extracting(problem -> problem.line() + " " + problem.code().wire())

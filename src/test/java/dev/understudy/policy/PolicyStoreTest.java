@@ -115,7 +115,8 @@ class PolicyStoreTest {
         fail.set(true);
         change(store, OTHER);
         assertThat(told).hasValue(2);
-        assertThat(store.current().policies().getFirst().rules().getFirst().id()).isEqualTo("p/other");
+        assertThat(store.current().policies().getFirst().rules().getFirst().id())
+                .isEqualTo("p/other");
     }
 
     @Test
@@ -143,7 +144,8 @@ class PolicyStoreTest {
         assertThatThrownBy(() -> started("last-good")).isInstanceOf(PolicyRefused.class);
         snapshots.good = Sets.files(Map.of("policy.yaml", OTHER));
         PolicyStore store = started("last-good");
-        assertThat(store.current().policies().getFirst().rules().getFirst().id()).isEqualTo("p/other");
+        assertThat(store.current().policies().getFirst().rules().getFirst().id())
+                .isEqualTo("p/other");
         assertThat(gauge()).isZero();
     }
 

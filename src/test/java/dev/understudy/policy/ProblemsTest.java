@@ -38,8 +38,11 @@ class ProblemsTest {
                         Sets.POLICY.replace("kind: Policy", "kind: Polciy"),
                         "policy.yaml:2:7  E104  kind must be one of Models, Access, Policy, Capture (did you mean"
                                 + " 'Policy'?)"),
-                one("E104", "more.yaml", "- a\n", "more.yaml:1:1  E104  a document is a map (begin with apiVersion:"
-                        + " understudy.dev/v1)"),
+                one(
+                        "E104",
+                        "more.yaml",
+                        "- a\n",
+                        "more.yaml:1:1  E104  a document is a map (begin with apiVersion:" + " understudy.dev/v1)"),
                 one("E201", "access.yaml", "", ".  E201  there is no document of kind Access"),
                 rule("E201", "{ id: a }", "policy.yaml:6:5  E201  'action' is missing in rules[0]"),
                 rule(
@@ -65,7 +68,11 @@ class ProblemsTest {
                         "policy.yaml:6:55  E204  status must not be 408 or 409, which clients take for a reason to try"
                                 + " again"),
                 models("E204", "adapters/a", "../a", "models.yaml:15:44  E204  path must be a path below its folder"),
-                models("E204", "2026-01-01, perHour", "2026-02-30, perHour", "models.yaml:12:20  E204  a price needs a day"),
+                models(
+                        "E204",
+                        "2026-01-01, perHour",
+                        "2026-02-30, perHour",
+                        "models.yaml:12:20  E204  a price needs a day"),
                 models(
                         "E204",
                         "\"http://127.0.0.1:10/v1\"",
@@ -134,9 +141,9 @@ class ProblemsTest {
                         "E506",
                         "more.yaml",
                         Sets.MODELS
-                                .substring(0, Sets.MODELS.indexOf("  - name: small"))
-                                .replace("USD", "EUR")
-                                .replace("name: m", "name: n")
+                                        .substring(0, Sets.MODELS.indexOf("  - name: small"))
+                                        .replace("USD", "EUR")
+                                        .replace("name: m", "name: n")
                                 + "  - { name: x, tier: llm, upstream: { baseUrl: 'http://x/v1' }, pricing: [{ from:"
                                 + " 2026-01-01, perHour: 1 }] }\n",
                         "more.yaml:5:13  E506  the currency is EUR here and USD elsewhere"),
@@ -178,16 +185,20 @@ class ProblemsTest {
     @MethodSource("cases")
     void namesPlaceCodeAndRemedy(String code, Map<String, String> files, String line) {
         List<Problem> problems = Sets.load(files).problems();
-        assertThat(problems).extracting(Problem::toString).anySatisfy(found -> assertThat(found).startsWith(line));
+        assertThat(problems)
+                .extracting(Problem::toString)
+                .anySatisfy(found -> assertThat(found).startsWith(line));
         assertThat(problems).extracting(problem -> problem.code().wire()).containsOnly(code);
     }
 
     @Test
     void everyCodeHasACase() {
-        Set<String> shown = cases().map(arguments -> (String) arguments.get()[0]).collect(Collectors.toSet());
+        Set<String> shown =
+                cases().map(arguments -> (String) arguments.get()[0]).collect(Collectors.toSet());
         assertThat(shown)
-                .containsExactlyInAnyOrderElementsOf(
-                        Arrays.stream(Problem.Code.values()).map(Problem.Code::wire).collect(Collectors.toSet()));
+                .containsExactlyInAnyOrderElementsOf(Arrays.stream(Problem.Code.values())
+                        .map(Problem.Code::wire)
+                        .collect(Collectors.toSet()));
     }
 
     @Test
@@ -205,7 +216,8 @@ class ProblemsTest {
         String models = Sets.MODELS.replace("{ env: LARGE_KEY, else: forward }", "sk-canary");
         PolicyLoader.Loaded loaded = Sets.load(Map.of("policy.yaml", policy, "models.yaml", models));
         assertThat(loaded.set()).isNull();
-        assertThat(new TreeSet<>(loaded.problems().stream().map(p -> p.code().wire()).toList()))
+        assertThat(new TreeSet<>(
+                        loaded.problems().stream().map(p -> p.code().wire()).toList()))
                 .containsExactly("E103", "E202", "E204", "E206", "E301", "E302", "E502", "E505", "E507");
         assertThat(loaded.problems().toString()).doesNotContain("canary");
     }

@@ -6,8 +6,7 @@ import java.util.TreeMap;
 
 /** Files for tests: a small whole set, and sets with one file replaced or added. */
 final class Sets {
-    static final String MODELS =
-            """
+    static final String MODELS = """
             apiVersion: understudy.dev/v1
             kind: Models
             metadata: { name: m }
@@ -33,8 +32,7 @@ final class Sets {
                 upstream: { baseUrl: "http://127.0.0.1:10/v1", model: fixed }
                 pricing: [{ from: 2026-01-01, per1M: { input: 1, output: 2 } }]
             """;
-    static final String ACCESS =
-            """
+    static final String ACCESS = """
             apiVersion: understudy.dev/v1
             kind: Access
             metadata: { name: a }
@@ -44,8 +42,7 @@ final class Sets {
               - { name: local, apps: [{ name: default }] }
               - { name: support, tags: { tier: gold }, sensitivity: restricted, consent: [], apps: [{ name: bot, models: ["s*"] }] }
             """;
-    static final String POLICY =
-            """
+    static final String POLICY = """
             apiVersion: understudy.dev/v1
             kind: Policy
             metadata: { name: p }
@@ -59,8 +56,8 @@ final class Sets {
 
     /** The whole set with these files in place of, or beside, its own. */
     static PolicyFiles files(Map<String, String> changed) {
-        TreeMap<String, String> texts = new TreeMap<>(Map.of(
-                "models.yaml", MODELS, "access.yaml", ACCESS, "policy.yaml", POLICY));
+        TreeMap<String, String> texts =
+                new TreeMap<>(Map.of("models.yaml", MODELS, "access.yaml", ACCESS, "policy.yaml", POLICY));
         texts.putAll(changed);
         texts.values().removeIf(String::isEmpty);
         return new PolicyFiles(texts, List.of());

@@ -36,6 +36,8 @@ public final class Cli implements Runnable {
     public static CommandLine commandLine(CliSettings settings) {
         return new CommandLine(new Cli())
                 .addSubcommand(new DemoCommand(settings, InstantSource.system()))
+                .addSubcommand(new KeyCommand(settings))
+                .addSubcommand(new PolicyCommand(settings))
                 .setExecutionExceptionHandler(failure());
     }
 
