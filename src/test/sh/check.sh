@@ -47,8 +47,8 @@ native_library() {
 }
 
 native_tests() {
-    SLM_TESTS=ON sh "$here/src/main/native/build.sh" "$native" "$cache/native" &&
-        ctest --test-dir "$cache/native/build" --output-on-failure --no-tests=error --output-junit "$reports/ctest.xml"
+    SLM_TESTS=ON sh "$here/src/main/native/build.sh" "$native" "$cache" &&
+        ctest --test-dir "$cache/llama/build" --output-on-failure --no-tests=error --output-junit "$reports/ctest.xml"
 }
 
 native_format() {
