@@ -69,7 +69,7 @@ final class LoadedWeights {
                 engine.close();
             }
         } catch (ModelSource.Missing e) {
-            unavailable(name, e.getMessage());
+            unavailable(name, String.valueOf(e.getMessage()));
         } catch (SlmException e) {
             unavailable(name, reason(place, e));
         } catch (InterruptedException e) {
