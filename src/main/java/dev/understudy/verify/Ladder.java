@@ -1,0 +1,180 @@
+package dev.understudy.verify;
+
+import dev.understudy.call.Call;
+import dev.understudy.call.ResponseFormat;
+import dev.understudy.call.Tool;
+import dev.understudy.call.ToolChoice;
+import dev.understudy.call.VerifyStep;
+import dev.understudy.model.Reply;
+import jakarta.inject.Singleton;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The checks that a small model's answer must pass, in order: {@code end}, {@code parse}, {@code call}, {@code schema}.
+ * Safe to use from every thread; a first look at a schema compiles it (milliseconds), later ones cost microseconds.
+ */
+@Singleton
+public final class Ladder {
+    private static final String[] MARKUP = {"<tool_call>", "</tool_call>", "<|im_start|>", "<|im_end|>"};
+
+    private final Schemas schemas;
+
+    public Ladder() {
+        this.schemas = new Schemas();
+    }
+
+    /** Whether all steps of a check held. */
+    public static boolean holds(List<VerifyStep> steps) {
+        return steps.isEmpty() || steps.getLast().result() != VerifyStep.Result.FAIL;
+    }
+
+    /**
+     * Climbs until a step fails.
+     *
+     * @return the steps that ran; only the last can be a failure
+     */
+    public List<VerifyStep> check(Call call, Reply reply) {
+        List<VerifyStep> steps = new ArrayList<>(4);
+        for (Step step : Step.values()) {
+            long start = System.nanoTime();
+            Finding finding = look(step, call, reply);
+            steps.add(
+                    new VerifyStep(step.wire, finding.result(), finding.detail(), (System.nanoTime() - start) / 1_000));
+            if (finding.result() == VerifyStep.Result.FAIL) {
+                break;
+            }
+        }
+        return List.copyOf(steps);
+    }
+
+    private Finding look(Step step, Call call, Reply reply) {
+        return switch (step) {
+            case END -> end(call, reply);
+            case PARSE -> parse(reply);
+            case CALL -> calls(call, reply);
+            case SCHEMA -> schema(call, reply);
+        };
+    }
+
+    private static Finding end(Call call, Reply reply) {
+        boolean text = reply.content() != null && !reply.content().isBlank();
+        if (!text && reply.calls().isEmpty()) {
+            return Finding.fail("empty");
+        }
+        return switch (reply.finish()) {
+            case "stop", "tool_calls" -> Finding.PASS;
+            case "length" -> mayBeCut(call, reply) ? Finding.PASS : Finding.fail("length");
+            default -> Finding.fail("finish");
+        };
+    }
+
+    /** A caller who sets a limit on plain text has asked for the cut; half a tool call or half a document is of no use. */
+    private static boolean mayBeCut(Call call, Reply reply) {
+        return call.maxTokens() != null
+                && reply.calls().isEmpty()
+                && call.responseFormat().type() == ResponseFormat.Type.TEXT;
+    }
+
+    private static Finding parse(Reply reply) {
+        if (reply.unparsed() != null) {
+            return Finding.fail(reply.unparsed());
+        }
+        String content = reply.content();
+        if (content != null) {
+            for (String mark : MARKUP) {
+                if (content.contains(mark)) {
+                    return Finding.fail("markup_left_over");
+                }
+            }
+        }
+        return Finding.PASS;
+    }
+
+    private static Finding calls(Call call, Reply reply) {
+        int count = reply.calls().size();
+        ToolChoice choice = call.toolChoice();
+        if (count == 0) {
+            boolean due = choice instanceof ToolChoice.Required || choice instanceof ToolChoice.Named;
+            return due ? Finding.fail("choice_ignored") : Finding.PASS;
+        }
+        if (choice instanceof ToolChoice.None) {
+            return Finding.fail("call_not_allowed");
+        }
+        if (count > 1 && !call.parallelToolCalls()) {
+            return Finding.fail("too_many_calls");
+        }
+        for (Reply.ToolCall made : reply.calls()) {
+            if (toolOf(call, made.name()) == null) {
+                return Finding.fail("unknown_tool");
+            }
+            if (choice instanceof ToolChoice.Named named && !named.tool().equals(made.name())) {
+                return Finding.fail("choice_ignored");
+            }
+        }
+        return Finding.PASS;
+    }
+
+    private Finding schema(Call call, Reply reply) {
+        boolean looked = false;
+        for (Reply.ToolCall made : reply.calls()) {
+            Tool tool = toolOf(call, made.name());
+            String problem = tool == null || tool.parameters() == null
+                    ? schemas.problemOfObject(made.arguments())
+                    : schemas.problem(tool.schemaHash(), call.body(), tool.parameters(), made.arguments());
+            if (problem != null) {
+                return Finding.fail("arguments: " + problem);
+            }
+            looked = true;
+        }
+        if (reply.calls().isEmpty() && reply.content() != null) {
+            ResponseFormat format = call.responseFormat();
+            String problem = switch (format.type()) {
+                case TEXT, OTHER -> null;
+                case JSON_OBJECT -> schemas.problemOfObject(reply.content());
+                case JSON_SCHEMA ->
+                    format.schema() == null
+                            ? schemas.problemOfObject(reply.content())
+                            : schemas.problem(format.schemaHash(), call.body(), format.schema(), reply.content());
+            };
+            if (problem != null) {
+                return Finding.fail("content: " + problem);
+            }
+            looked |= format.type() == ResponseFormat.Type.JSON_OBJECT
+                    || format.type() == ResponseFormat.Type.JSON_SCHEMA;
+        }
+        return looked ? Finding.PASS : Finding.SKIP;
+    }
+
+    private static @Nullable Tool toolOf(Call call, String name) {
+        for (Tool tool : call.tools()) {
+            if (tool.isFunction() && tool.name().equals(name)) {
+                return tool;
+            }
+        }
+        return null;
+    }
+
+    private enum Step {
+        END("end"),
+        PARSE("parse"),
+        CALL("call"),
+        SCHEMA("schema");
+
+        private final String wire;
+
+        Step(String wire) {
+            this.wire = wire;
+        }
+    }
+
+    private record Finding(VerifyStep.Result result, String detail) {
+        static final Finding PASS = new Finding(VerifyStep.Result.PASS, "");
+        static final Finding SKIP = new Finding(VerifyStep.Result.SKIP, "no schema");
+
+        static Finding fail(String detail) {
+            return new Finding(VerifyStep.Result.FAIL, detail);
+        }
+    }
+}

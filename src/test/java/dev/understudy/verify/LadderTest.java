@@ -1,0 +1,168 @@
+package dev.understudy.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.understudy.call.Call;
+import dev.understudy.call.VerifyStep;
+import dev.understudy.model.Reply;
+import dev.understudy.openai.ApiFailure;
+import dev.understudy.openai.CallReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class LadderTest {
+    private static final String SCHEMA = "{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"integer\"},"
+            + "\"word\":{\"type\":\"string\",\"pattern\":\"^[a-z]+$\"}},\"required\":[\"id\"],"
+            + "\"additionalProperties\":false}";
+    private static final String FIND =
+            "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"find\",\"parameters\":" + SCHEMA + "}}]";
+
+    private final Ladder ladder = new Ladder();
+
+    @Test
+    void aWholeTextPassesAndHasNoSchema() {
+        List<VerifyStep> steps = ladder.check(call(""), text("hello", "stop"));
+        assertThat(steps).extracting(VerifyStep::step).containsExactly("end", "parse", "call", "schema");
+        assertThat(steps.getLast().result()).isEqualTo(VerifyStep.Result.SKIP);
+        assertThat(Ladder.holds(steps)).isTrue();
+    }
+
+    @Test
+    void nothingIsNoAnswerWhateverItsFinish() {
+        assertThat(failure("", new Reply(null, List.of(), "stop", null))).isEqualTo("end: empty");
+        assertThat(failure("", text(" \n", "stop"))).isEqualTo("end: empty");
+    }
+
+    @Test
+    void aCutIsAFailureUnlessTheCallerAskedForIt() {
+        assertThat(failure("", text("half", "length"))).isEqualTo("end: length");
+        assertThat(failure("\"max_tokens\":5", text("half", "length"))).isEqualTo("none");
+        assertThat(failure("\"max_tokens\":5,\"response_format\":{\"type\":\"json_object\"}", text("{}", "length")))
+                .isEqualTo("end: length");
+    }
+
+    @Test
+    void whatCouldNotBeReadStrictlyFailsWithItsReason() {
+        assertThat(failure("", new Reply("x", List.of(), "stop", "arguments_not_json")))
+                .isEqualTo("parse: arguments_not_json");
+        assertThat(failure("", text("<tool_call>{", "stop"))).isEqualTo("parse: markup_left_over");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "auto      | lose | call: unknown_tool",
+                "none      | find | call: call_not_allowed",
+                "required  | find | none",
+                "auto      | find | none",
+            })
+    void aCallIsOfAToolThatMayBeCalled(String choice, String tool, String failure) {
+        String members = FIND + ",\"tool_choice\":\"" + choice + "\"";
+        assertThat(failure(members, calls(tool, "{\"id\":1}"))).isEqualTo(failure);
+    }
+
+    @Test
+    void aChoiceMustBeHeeded() {
+        assertThat(failure(FIND + ",\"tool_choice\":\"required\"", text("no", "stop")))
+                .isEqualTo("call: choice_ignored");
+        assertThat(failure(
+                        FIND + ",\"parallel_tool_calls\":false",
+                        new Reply(
+                                null,
+                                List.of(
+                                        new Reply.ToolCall("a", "find", "{\"id\":1}"),
+                                        new Reply.ToolCall("b", "find", "{\"id\":2}")),
+                                "tool_calls",
+                                null)))
+                .isEqualTo("call: too_many_calls");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"id\":1}                  | none",
+                "{\"id\":1,\"word\":\"ok\"}  | none",
+                "{\"id\":\"1\"}              | schema: arguments: type",
+                "{}                          | schema: arguments: required",
+                "{\"id\":1,\"more\":2}       | schema: arguments: additionalProperties",
+                "{\"id\":1,\"id\":2}         | schema: arguments: not_json",
+                "{\"id\":1,\"word\":\"NO\"}  | schema: arguments: pattern",
+                "{\"id\":1} x                | schema: arguments: not_json",
+                "{\"id\":                    | schema: arguments: not_json",
+                "[]                          | schema: arguments: type",
+            })
+    void argumentsFitTheirSchema(String arguments, String failure) {
+        assertThat(failure(FIND, calls("find", arguments))).isEqualTo(failure);
+    }
+
+    @Test
+    void contentFitsTheFormatThatWasAskedFor() {
+        String byScheme = "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":"
+                + SCHEMA + "}}";
+        assertThat(failure(byScheme, text("{\"id\":1}", "stop"))).isEqualTo("none");
+        assertThat(failure(byScheme, text("{\"id\":1.5}", "stop"))).isEqualTo("schema: content: type");
+        String object = "\"response_format\":{\"type\":\"json_object\"}";
+        assertThat(failure(object, text("{\"any\":1}", "stop"))).isEqualTo("none");
+        assertThat(failure(object, text("[1]", "stop"))).isEqualTo("schema: content: not_an_object");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"$ref\":\"http://127.0.0.1:9/x.json\"}",
+                "{\"$ref\":\"file:///etc/passwd\"}",
+                "{\"properties\":{\"id\":{\"type\":\"string\",\"pattern\":\"(?=x)\"}}}",
+                "{\"type\":7}",
+            })
+    void aSchemaThatCannotBeUsedFailsTheAnswerAndFetchesNothing(String schema) {
+        String tools =
+                "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"find\",\"parameters\":" + schema + "}}]";
+        assertThat(failure(tools, calls("find", "{\"id\":\"x\"}"))).startsWith("schema: arguments: ");
+    }
+
+    @Test
+    void aPatternMadeToBacktrackDoesNotHang() {
+        String tools =
+                "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"find\",\"parameters\":{\"properties\":"
+                        + "{\"id\":{\"type\":\"string\",\"pattern\":\"^(a+)+$\"}}}}}]";
+        String word = "a".repeat(50_000) + "!";
+        long start = System.nanoTime();
+        assertThat(failure(tools, calls("find", "{\"id\":\"" + word + "\"}"))).isEqualTo("schema: arguments: pattern");
+        assertThat(System.nanoTime() - start).isLessThan(5_000_000_000L);
+    }
+
+    private String failure(String members, Reply reply) {
+        VerifyStep last = ladder.check(call(members), reply).getLast();
+        return last.result() == VerifyStep.Result.FAIL ? last.step() + ": " + last.detail() : "none";
+    }
+
+    private static Reply text(String content, String finish) {
+        return new Reply(content, List.of(), finish, null);
+    }
+
+    private static Reply calls(String tool, String arguments) {
+        return new Reply(null, List.of(new Reply.ToolCall("id", tool, arguments)), "tool_calls", null);
+    }
+
+    private static Call call(String members) {
+        String body = "{\"model\":\"m\"," + (members.isEmpty() ? "" : members + ",")
+                + "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+        try {
+            return CallReader.read(
+                    UUID.randomUUID(), Instant.EPOCH, 0, body.getBytes(StandardCharsets.UTF_8), Map.of());
+        } catch (ApiFailure e) {
+            throw new AssertionError(e);
+        }
+    }
+}
