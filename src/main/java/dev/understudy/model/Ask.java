@@ -2,7 +2,8 @@ package dev.understudy.model;
 
 import dev.understudy.call.Call;
 import dev.understudy.call.Secret;
-import io.vertx.core.MultiMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -15,10 +16,10 @@ import org.jspecify.annotations.Nullable;
  *     changed
  * @param loop the event loop of the exchange; the sink is told there and nowhere else
  */
-public record Ask(Call call, @Nullable Secret providerKey, MultiMap headers, Executor loop) {
+public record Ask(Call call, @Nullable Secret providerKey, Iterable<Map.Entry<String, String>> headers, Executor loop) {
     /** A question whose request had no headers worth passing on. */
     public Ask(Call call, @Nullable Secret providerKey, Executor loop) {
-        this(call, providerKey, MultiMap.caseInsensitiveMultiMap(), loop);
+        this(call, providerKey, List.of(), loop);
     }
 
     /** The record says which call it is, never what is in it. */

@@ -1,0 +1,59 @@
+package dev.understudy.upstream;
+
+import dev.understudy.model.ModelFailure;
+import dev.understudy.openai.UpstreamError;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientResponse;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Gathers an error body, puts it into OpenAI's shape where it is not, and ends the question with it. */
+final class ErrorReading implements Reading {
+    /** More than any provider explains; what is longer is cut, and so no longer JSON. */
+    private static final int ERROR_BYTES = 256 << 10;
+
+    private final UpstreamAsk ask;
+    private final HttpClientResponse response;
+    private final Buffer body = Buffer.buffer();
+
+    ErrorReading(UpstreamAsk ask, HttpClientResponse response) {
+        this.ask = ask;
+        this.response = response;
+    }
+
+    @Override
+    public void chunk(Buffer bytes) {
+        body.appendBuffer(bytes);
+        if (body.length() > ERROR_BYTES) {
+            tell(false);
+        }
+    }
+
+    @Override
+    public void end() {
+        tell(true);
+    }
+
+    @Override
+    public void broken() {
+        tell(false);
+    }
+
+    private void tell(boolean bodyEnded) {
+        Map<String, String> headers = new HashMap<>(ask.answerHeaders(response));
+        String id = response.getHeader("x-request-id");
+        if (id != null) {
+            headers.put("x-understudy-upstream-request-id", id);
+        }
+        ask.fail(
+                new ModelFailure(
+                        ModelFailure.Code.UPSTREAM_ERROR,
+                        "The upstream answered with status " + response.statusCode() + ".",
+                        null,
+                        response.statusCode(),
+                        UpstreamError.body(body),
+                        headers,
+                        null),
+                bodyEnded);
+    }
+}

@@ -1,0 +1,162 @@
+package dev.understudy.upstream;
+
+import dev.understudy.call.Secret;
+import dev.understudy.model.AnswerSink;
+import dev.understudy.model.Ask;
+import dev.understudy.model.Asked;
+import dev.understudy.model.Model;
+import dev.understudy.model.ModelCard;
+import dev.understudy.model.Readiness;
+import dev.understudy.telemetry.Meters;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.util.concurrent.FastThreadLocal;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
+import java.net.URI;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One model behind a base URL. It has one HTTP client per event loop, so that a call and its upstream call stay on one
+ * thread, and one set of {@link Slots} for all of them. HTTP/1.1 with connections kept alive.
+ */
+final class UpstreamModel implements Model {
+    private static final int KEEP_ALIVE_SECONDS = 55;
+    private static final int TLS_PORT = 443;
+    private static final int PLAIN_PORT = 80;
+    /** Bytes of an answer's head; some providers send long policies. */
+    private static final int HEADER_BYTES = 64 << 10;
+
+    private final Vertx vertx;
+    private final MeterRegistry meters;
+    private final ModelCard card;
+    private final ModelCard.Place.Upstream place;
+    private final RequestOptions chat;
+    private final Slots slots;
+    private final Queue<HttpClient> made = new ConcurrentLinkedQueue<>();
+    private final FastThreadLocal<HttpClient> clients = new FastThreadLocal<>() {
+        @Override
+        protected HttpClient initialValue() {
+            HttpClient client = newClient();
+            made.add(client);
+            return client;
+        }
+    };
+
+    UpstreamModel(Vertx vertx, MeterRegistry meters, ModelCard card, ModelCard.Place.Upstream place) {
+        this.vertx = vertx;
+        this.meters = meters;
+        this.card = card;
+        this.place = place;
+        this.chat = options(place.baseUrl(), "/chat/completions");
+        this.slots = new Slots(card.limits().maxConcurrent(), card.limits().maxConcurrent());
+    }
+
+    @Override
+    public ModelCard card() {
+        return card;
+    }
+
+    @Override
+    public Readiness readiness() {
+        return switch (place.credential()) {
+            case ModelCard.Credential.Missing missing -> Readiness.unavailable("no API key: set " + missing.missing());
+            case ModelCard.Credential.None none -> Readiness.READY;
+            case ModelCard.Credential.Ours ours -> Readiness.READY;
+            case ModelCard.Credential.Forward forward -> Readiness.READY;
+        };
+    }
+
+    @Override
+    public Asked ask(Ask ask, AnswerSink sink) {
+        UpstreamAsk asked = new UpstreamAsk(this, ask, sink);
+        asked.start();
+        return asked;
+    }
+
+    @Override
+    public void close() {
+        for (HttpClient client = made.poll(); client != null; client = made.poll()) {
+            client.close();
+        }
+    }
+
+    Vertx vertx() {
+        return vertx;
+    }
+
+    ModelCard.Place.Upstream place() {
+        return place;
+    }
+
+    RequestOptions chat() {
+        return chat;
+    }
+
+    Slots slots() {
+        return slots;
+    }
+
+    /** The client of the calling event loop; made on first use. */
+    HttpClient client() {
+        return clients.get();
+    }
+
+    /** What is shown to the upstream for this question; null for nothing. */
+    @Nullable
+    Secret credentialFor(Ask ask) {
+        return switch (place.credential()) {
+            case ModelCard.Credential.Ours ours -> ours.key();
+            case ModelCard.Credential.Forward forward -> ask.providerKey();
+            case ModelCard.Credential.None none -> null;
+            case ModelCard.Credential.Missing missing -> null;
+        };
+    }
+
+    boolean forwards() {
+        return place.credential() instanceof ModelCard.Credential.Forward;
+    }
+
+    boolean showsOurKey() {
+        return place.credential() instanceof ModelCard.Credential.Ours;
+    }
+
+    /** Counts something that had to be put right. */
+    void countDeviation(String kind, int times) {
+        meters.counter(Meters.DEVIATION, Meters.UPSTREAM, card.name(), Meters.KIND, kind)
+                .increment(times);
+    }
+
+    private HttpClient newClient() {
+        int most = card.limits().maxConcurrent();
+        return vertx.httpClientBuilder()
+                .with(new HttpClientOptions()
+                        .setKeepAlive(true)
+                        .setKeepAliveTimeout(KEEP_ALIVE_SECONDS)
+                        .setTcpNoDelay(true)
+                        .setMaxHeaderSize(HEADER_BYTES)
+                        .setMaxChunkSize(HEADER_BYTES)
+                        .setVerifyHost(true)
+                        .setName("upstream-" + card.name()))
+                .with(new PoolOptions().setHttp1MaxSize(most).setMaxWaitQueueSize(most))
+                .build();
+    }
+
+    private RequestOptions options(URI base, String path) {
+        boolean tls = "https".equalsIgnoreCase(base.getScheme());
+        int port = base.getPort() > 0 ? base.getPort() : tls ? TLS_PORT : PLAIN_PORT;
+        String root = base.getRawPath() == null ? "" : base.getRawPath();
+        return new RequestOptions()
+                .setMethod(HttpMethod.POST)
+                .setSsl(tls)
+                .setHost(base.getHost())
+                .setPort(port)
+                .setURI(root.endsWith("/") ? root.substring(0, root.length() - 1) + path : root + path)
+                .setConnectTimeout(card.limits().connect().toMillis());
+    }
+}
