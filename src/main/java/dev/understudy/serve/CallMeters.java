@@ -1,0 +1,47 @@
+package dev.understudy.serve;
+
+import dev.understudy.call.Interaction;
+import dev.understudy.call.Tier;
+import dev.understudy.telemetry.Meters;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/** Measures calls as they end. Timers are kept by team, tier and outcome, so that a call costs one look-up. */
+final class CallMeters {
+    private final MeterRegistry registry;
+    private final Timer overhead;
+    private final Map<Tags, Timer> calls = new ConcurrentHashMap<>();
+
+    CallMeters(MeterRegistry registry) {
+        this.registry = registry;
+        this.overhead = registry.timer(Meters.OVERHEAD);
+    }
+
+    void count(Interaction interaction, Tier tier) {
+        Tags tags = new Tags(interaction.caller().team(), tier, interaction.outcome());
+        Timer timer = calls.get(tags);
+        if (timer == null) {
+            timer = calls.computeIfAbsent(tags, this::timer);
+        }
+        timer.record(interaction.endMicros(), TimeUnit.MICROSECONDS);
+        if (!interaction.attempts().isEmpty()) {
+            overhead.record(interaction.overheadMicros(), TimeUnit.MICROSECONDS);
+        }
+    }
+
+    private Timer timer(Tags tags) {
+        return registry.timer(
+                Meters.CALLS,
+                Meters.TEAM,
+                tags.team(),
+                Meters.TIER,
+                tags.tier().wire(),
+                Meters.OUTCOME,
+                tags.outcome().wire());
+    }
+
+    private record Tags(String team, Tier tier, Interaction.Outcome outcome) {}
+}

@@ -1,0 +1,199 @@
+package dev.understudy.serve;
+
+import dev.understudy.call.Api;
+import dev.understudy.call.Attempt;
+import dev.understudy.call.Call;
+import dev.understudy.call.Caller;
+import dev.understudy.call.Decision;
+import dev.understudy.call.Interaction;
+import dev.understudy.call.ResponseFormat;
+import dev.understudy.call.Sensitivity;
+import dev.understudy.call.Span;
+import dev.understudy.call.Tier;
+import dev.understudy.call.ToolChoice;
+import dev.understudy.model.Model;
+import dev.understudy.model.ModelCard;
+import dev.understudy.model.Pricing;
+import dev.understudy.telemetry.Keys;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the one {@link Interaction} of a call and hands it over. */
+final class CallRecord {
+    /** The status in the row of a client that left before the head. */
+    static final int CLIENT_CLOSED = 499;
+
+    private static final Logger LOG = Logger.getLogger(CallRecord.class);
+    private static final byte[] NO_BODY = {};
+
+    private final House house;
+    private final Call call;
+    private final Caller caller;
+    private final long readyMicros;
+    private final Runnable whenOver;
+    private long overheadMicros;
+
+    /**
+     * @param readyNanos when the body was there; the client's own slowness is not our overhead
+     * @param whenOver told once the interaction was handed over
+     */
+    CallRecord(House house, Call call, Caller caller, long readyNanos, Runnable whenOver) {
+        this.house = house;
+        this.call = call;
+        this.caller = caller;
+        this.whenOver = whenOver;
+        this.readyMicros = call.microsAt(readyNanos);
+    }
+
+    /** The first target is asked at that moment. */
+    void asking(long micros) {
+        overheadMicros = Math.max(0, micros - readyMicros);
+    }
+
+    long overheadMicros() {
+        return overheadMicros;
+    }
+
+    /** Records an exchange that is over. */
+    void exchanged(
+            Ruling ruling,
+            List<Try> tries,
+            @Nullable Try served,
+            Interaction.@Nullable Route route,
+            Interaction.Outcome outcome,
+            int status,
+            @Nullable String error,
+            @Nullable Long firstContentMicros) {
+        LocalDate day = call.receivedAt().atOffset(ZoneOffset.UTC).toLocalDate();
+        BigDecimal cost = tries.isEmpty() ? null : BigDecimal.ZERO;
+        List<Attempt> attempts = new ArrayList<>(tries.size());
+        for (int i = 0; i < tries.size(); i++) {
+            Try one = tries.get(i);
+            BigDecimal own = one.cost(call.model(), day);
+            attempts.add(one.attempt(call.stream(), own));
+            cost = cost == null || own == null ? null : cost.add(own);
+        }
+        BigDecimal baseline = served == null
+                ? null
+                : Pricing.baseline(ruling.models().catalogue(), large(ruling), call.model(), served.tokens(), day);
+        Interaction interaction = new Interaction(
+                call,
+                caller,
+                ruling.signals(),
+                ruling.decision(),
+                attempts,
+                served == null ? null : served.n(),
+                route,
+                outcome,
+                status,
+                error,
+                overheadMicros,
+                firstContentMicros,
+                call.microsAt(System.nanoTime()),
+                cost,
+                baseline);
+        if (served != null && !served.isSmall()) {
+            house.judgement().reported(call, served.tokens());
+        }
+        hand(interaction, served == null ? Tier.NONE : served.card().tier());
+    }
+
+    /** Records a call that ended before it was judged. */
+    void refused(Interaction.Outcome outcome, int status, @Nullable String error) {
+        hand(
+                new Interaction(
+                        call,
+                        caller,
+                        null,
+                        null,
+                        List.of(),
+                        null,
+                        null,
+                        outcome,
+                        status,
+                        error,
+                        0,
+                        null,
+                        call.microsAt(System.nanoTime()),
+                        null,
+                        null),
+                Tier.NONE);
+    }
+
+    /** Whoever it was: nobody who may call. Capture keeps sums of such calls, no rows. */
+    static Caller nobody() {
+        return new Caller("-", "-", null, Map.of(), List.of(), false, Set.of(), null, Sensitivity.INTERNAL, null);
+    }
+
+    /** A call of which no more is known than that it came: its body was cut short or could not be read. */
+    static Call outline(UUID id, Instant receivedAt, long receivedNanos) {
+        return new Call(
+                id,
+                receivedAt,
+                receivedNanos,
+                Api.CHAT,
+                NO_BODY,
+                "-",
+                new Span(0, 0),
+                false,
+                false,
+                null,
+                List.of(),
+                List.of(),
+                new ToolChoice.None(),
+                true,
+                ResponseFormat.TEXT,
+                null,
+                1,
+                null,
+                null,
+                Set.of(),
+                Map.of(),
+                Map.of(),
+                null,
+                null,
+                false);
+    }
+
+    private void hand(Interaction interaction, Tier tier) {
+        house.meters().count(interaction, tier);
+        if (LOG.isDebugEnabled()) {
+            LOG.debugf(
+                    "exchange ended %s=%s %s=%s %s=%s %s=%d %s=%s %s=%d",
+                    Keys.CALL,
+                    call.id(),
+                    Keys.TEAM,
+                    caller.team(),
+                    Keys.REASON,
+                    interaction.outcome().wire(),
+                    Keys.STATUS,
+                    interaction.status(),
+                    Keys.ERROR,
+                    interaction.error(),
+                    Keys.MILLIS,
+                    interaction.endMicros() / 1_000);
+        }
+        house.recorder().record(interaction);
+        whenOver.run();
+    }
+
+    private static @Nullable ModelCard large(Ruling ruling) {
+        List<Decision.Target> targets = ruling.decision().targets();
+        for (int i = 0; i < targets.size(); i++) {
+            Model model = ruling.models().model(targets.get(i).model());
+            if (model != null && model.card().tier() == Tier.LLM) {
+                return model.card();
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,478 @@
+package dev.understudy.serve;
+
+import dev.understudy.call.Call;
+import dev.understudy.call.Caller;
+import dev.understudy.call.CaptureOrder;
+import dev.understudy.call.Decision;
+import dev.understudy.call.Interaction;
+import dev.understudy.call.Kind;
+import dev.understudy.call.ResponseFormat;
+import dev.understudy.call.Secret;
+import dev.understudy.call.ToolChoice;
+import dev.understudy.call.VerifyStep;
+import dev.understudy.model.Accepted;
+import dev.understudy.model.AnswerEnd;
+import dev.understudy.model.Ask;
+import dev.understudy.model.Frame;
+import dev.understudy.model.Model;
+import dev.understudy.model.ModelCard;
+import dev.understudy.model.ModelFailure;
+import dev.understudy.model.Reply;
+import dev.understudy.openai.ApiError;
+import dev.understudy.openai.ApiFailure;
+import dev.understudy.openai.ErrorBody;
+import dev.understudy.verify.Ladder;
+import io.vertx.core.Context;
+import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call carried out: the decision's targets, one after the other, and the flow from the one that answers to the
+ * client. Confined to one event loop, so it needs no locks.
+ *
+ * <pre>
+ * Waiting ──▶ Relaying ──▶ Over
+ *    └────────────────────▲   refused, nobody left, client gone
+ * </pre>
+ *
+ * While it waits, nothing of an answer has reached the client and the next target may still be asked, even though the
+ * head may be out. Once it relays, a failure can only be told inside the answer. Every continuation looks at the state
+ * first; whoever brings the exchange to Over records it, once.
+ */
+final class Exchange {
+    /** Leading frames are let go beyond this, for clients that would rather see them than nothing. */
+    private static final int LEADING_BYTES = 64 << 10;
+    /** No small model's answer is that long. */
+    private static final int WHOLE_BYTES = 8 << 20;
+    /** Tokens of a small model's text that are looked at before they leave. */
+    private static final int BEGINNING_TOKENS = 32;
+
+    private static final long HEAD_MILLIS = 10_000;
+    private static final long KEEP_ALIVE_MILLIS = 15_000;
+    private static final long STALLED_MILLIS = 60_000;
+    private static final long NO_TIMER = -1;
+
+    private final House house;
+    private final Context loop;
+    private final Call call;
+    private final Caller caller;
+    private final Ruling ruling;
+    private final MultiMap headers;
+    private final ClientAnswer client;
+    private final CallRecord record;
+    private final List<Try> tries = new ArrayList<>(2);
+    private State state = new State.Waiting(null);
+    private int nextTarget;
+    private @Nullable URI forwardedTo;
+    private @Nullable Buffer closing;
+    private @Nullable Long firstContentMicros;
+    private boolean paused;
+    private long clock = NO_TIMER;
+    private long stall = NO_TIMER;
+
+    Exchange(
+            House house,
+            Context loop,
+            Call call,
+            Caller caller,
+            Ruling ruling,
+            MultiMap headers,
+            ClientAnswer client,
+            CallRecord record) {
+        this.house = house;
+        this.loop = loop;
+        this.call = call;
+        this.caller = caller;
+        this.ruling = ruling;
+        this.headers = headers;
+        this.client = client;
+        this.record = record;
+    }
+
+    /** Carries the call out; called once. The client's leaving must be reported to {@link #gone()} from before on. */
+    void run() {
+        Decision.Denial denial = ruling.decision().deny();
+        if (denial == null) {
+            record.asking(microsNow());
+            next(null);
+        } else {
+            ClientError error = ClientError.of(denial);
+            client.policy(policy());
+            client.error(error);
+            over(Interaction.Outcome.DENIED, client.status(), error.code(), null);
+        }
+    }
+
+    /** The client has left: everything under way ends, nothing new starts. */
+    void gone() {
+        cutOff(null);
+    }
+
+    long microsNow() {
+        return call.microsAt(System.nanoTime());
+    }
+
+    void accepted(Try by) {
+        if (isCurrent(by) && call.stream() && clock == NO_TIMER) {
+            clock = house.vertx().setTimer(HEAD_MILLIS, fired -> tick());
+        }
+    }
+
+    void frame(Try from, Frame frame) {
+        switch (state) {
+            case State.Waiting waiting
+            when waiting.current() == from -> {
+                from.hold(frame);
+                if (mayLeave(from, frame)) {
+                    commit(from);
+                    writeHeld(from);
+                } else if (from.heldBytes() > WHOLE_BYTES) {
+                    reject(from);
+                }
+            }
+            case State.Relaying relaying when relaying.chosen() == from -> relay(from, frame);
+            case State.Waiting waiting -> {}
+            case State.Relaying relaying -> {}
+            case State.Over over -> {}
+        }
+    }
+
+    void ended(Try by, AnswerEnd end) {
+        if (!isCurrent(by)) {
+            return;
+        }
+        by.completeTokens(ruling.signals().tokens(), call.stream());
+        if (by.isSmall()) {
+            Reply reply = end.reply() == null ? by.readReply(call.stream()) : end.reply();
+            if (reply != null) {
+                by.verified(house.ladder().check(call, reply));
+            }
+        }
+        if (state instanceof State.Waiting) {
+            if (by.isSmall() && !isGood(by)) {
+                reject(by);
+                return;
+            }
+            commit(by);
+            if (!call.stream()) {
+                sendDocument(by);
+                return;
+            }
+            writeHeld(by);
+        }
+        client.end(takeClosing());
+        over(Interaction.Outcome.COMPLETED, client.status(), null, by);
+    }
+
+    void failed(Try by, ModelFailure failure) {
+        if (!isCurrent(by)) {
+            return;
+        }
+        by.completeTokens(ruling.signals().tokens(), call.stream());
+        ClientError error = ClientError.of(failure, by.card());
+        if (state instanceof State.Relaying) {
+            breakOff(error, by);
+        } else if (ClientError.mayTryNext(failure, by.card(), nextIsLarger(by.card()))) {
+            next(error);
+        } else {
+            fail(error);
+        }
+    }
+
+    private void reject(Try by) {
+        by.giveUp(ModelFailure.Code.UNPARSED.wire());
+        next(ClientError.of(ClientError.rejected(by.card())));
+    }
+
+    /** Asks the next target that may be asked, or tells the client what the last one ended with. */
+    private void next(@Nullable ClientError last) {
+        List<Decision.Target> targets = ruling.decision().targets();
+        while (nextTarget < targets.size()) {
+            Decision.Target target = targets.get(nextTarget++);
+            Model model = ruling.models().model(target.model());
+            if (model != null && mayHaveKey(model.card())) {
+                ask(target, model);
+                return;
+            }
+        }
+        fail(last == null ? noModel() : last);
+    }
+
+    private void ask(Decision.Target target, Model model) {
+        ModelCard card = model.card();
+        boolean keep = ruling.decision().capture().record() == CaptureOrder.Level.FULL;
+        Try made = new Try(this, tries.size() + 1, target, card, holdOf(card), keep, microsNow());
+        tries.add(made);
+        state = new State.Waiting(made);
+        Secret key = forwardTo(card) == null ? null : caller.providerKey();
+        made.asked(model.ask(new Ask(call, key, headers, task -> loop.runOnContext(run -> task.run())), made));
+    }
+
+    /** A caller's own key is shown to one base URL and to no other. */
+    private boolean mayHaveKey(ModelCard card) {
+        URI to = forwardTo(card);
+        if (to == null || caller.providerKey() == null) {
+            return true;
+        }
+        if (forwardedTo == null) {
+            forwardedTo = to;
+        }
+        return forwardedTo.equals(to);
+    }
+
+    private static @Nullable URI forwardTo(ModelCard card) {
+        return card.place() instanceof ModelCard.Place.Upstream upstream
+                        && upstream.credential() instanceof ModelCard.Credential.Forward
+                ? upstream.baseUrl()
+                : null;
+    }
+
+    private Try.Hold holdOf(ModelCard card) {
+        if (!call.stream()) {
+            return Try.Hold.WHOLE;
+        }
+        return switch (card.tier()) {
+            case LLM, NONE -> Try.Hold.LEADING;
+            case SLM -> isPlainText() ? Try.Hold.BEGINNING : Try.Hold.WHOLE;
+        };
+    }
+
+    private boolean isPlainText() {
+        Kind kind = ruling.signals().kind();
+        boolean mayCall = !call.tools().isEmpty() && !(call.toolChoice() instanceof ToolChoice.None);
+        return !mayCall
+                && call.responseFormat().type() == ResponseFormat.Type.TEXT
+                && kind != Kind.CLASSIFY
+                && kind != Kind.EXTRACT;
+    }
+
+    private boolean mayLeave(Try from, Frame frame) {
+        return switch (from.holds()) {
+            case LEADING -> frame.kind() != Frame.Kind.LEADING || from.heldBytes() > LEADING_BYTES;
+            case BEGINNING -> from.contentFrames() >= BEGINNING_TOKENS;
+            case WHOLE -> false;
+        };
+    }
+
+    private static boolean isGood(Try by) {
+        List<VerifyStep> steps = by.verifySteps();
+        return steps.isEmpty() ? by.contentFrames() > 0 : Ladder.holds(steps);
+    }
+
+    /** From here nothing is retried. */
+    private void commit(Try by) {
+        by.chosen();
+        state = new State.Relaying(by);
+        firstContentMicros = microsNow();
+        if (!client.isHeadOut()) {
+            head(by, by.card().name(), routeOf(by).wire());
+        }
+    }
+
+    private void head(Try by, String servedBy, String route) {
+        client.route(policy(), servedBy, route, tries.size(), record.overheadMicros());
+        Accepted accepted = by.head();
+        if (accepted != null) {
+            client.upstreamHeaders(accepted.headers(), accepted.upstreamRequestId());
+        }
+        if (call.stream()) {
+            client.streamHead(accepted == null ? 200 : accepted.status());
+        }
+    }
+
+    private void writeHeld(Try from) {
+        List<Frame> held = from.takeHeld();
+        for (int i = 0; i < held.size(); i++) {
+            if (state instanceof State.Over) {
+                return;
+            }
+            write(from, held.get(i));
+        }
+    }
+
+    private void relay(Try from, Frame frame) {
+        if (from.isSmall() && client.isFull()) {
+            cutOff("client_too_slow");
+        } else {
+            write(from, frame);
+        }
+    }
+
+    /** Closing frames wait for each other and for the end, which all leave in one write. */
+    private void write(Try from, Frame frame) {
+        if (frame.kind() == Frame.Kind.CLOSING) {
+            closing = closing == null ? frame.bytes() : closing.copy().appendBuffer(frame.bytes());
+            return;
+        }
+        Buffer before = takeClosing();
+        if (before != null) {
+            client.write(before);
+        }
+        client.write(frame.bytes());
+        if (!paused && client.isFull() && !(state instanceof State.Over)) {
+            pause(from);
+        }
+    }
+
+    private @Nullable Buffer takeClosing() {
+        Buffer taken = closing;
+        closing = null;
+        return taken;
+    }
+
+    private void pause(Try from) {
+        paused = true;
+        from.pause();
+        stall = house.vertx().setTimer(STALLED_MILLIS, fired -> {
+            stall = NO_TIMER;
+            cutOff("client_too_slow");
+        });
+        client.onDrained(() -> {
+            paused = false;
+            stall = cancelled(stall);
+            if (!(state instanceof State.Over)) {
+                from.resume();
+            }
+        });
+    }
+
+    private void sendDocument(Try by) {
+        List<Frame> held = by.takeHeld();
+        Accepted accepted = by.head();
+        Buffer body = held.size() == 1 ? held.getFirst().bytes() : joined(held);
+        client.document(accepted == null ? 200 : accepted.status(), body);
+        over(Interaction.Outcome.COMPLETED, client.status(), null, by);
+    }
+
+    private static Buffer joined(List<Frame> frames) {
+        Buffer all = Buffer.buffer();
+        frames.forEach(frame -> all.appendBuffer(frame.bytes()));
+        return all;
+    }
+
+    /** Sends a head that must not wait longer, and a sign of life where a stream has been silent. */
+    private void tick() {
+        clock = NO_TIMER;
+        if (!(state instanceof State.Over)) {
+            long silent = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - client.lastWriteNanos());
+            if (!client.isHeadOut() && state instanceof State.Waiting(Try current) && current != null) {
+                head(current, "pending", Interaction.Route.DIRECT.wire());
+                client.flushHead();
+                silent = 0;
+            } else if (silent >= KEEP_ALIVE_MILLIS && !paused) {
+                client.keepAlive();
+                silent = 0;
+            }
+            clock = house.vertx().setTimer(Math.max(1, KEEP_ALIVE_MILLIS - silent), fired -> tick());
+        }
+    }
+
+    private void fail(ClientError error) {
+        if (client.isHeadOut()) {
+            breakOff(error, null);
+        } else {
+            client.route(policy(), "-", Interaction.Route.DIRECT.wire(), tries.size(), record.overheadMicros());
+            client.error(error);
+            over(Interaction.Outcome.FAILED, client.status(), error.code(), null);
+        }
+    }
+
+    /** Ends a stream by an error event and without its end mark, so that nobody takes it for whole. */
+    private void breakOff(ClientError error, @Nullable Try by) {
+        closing = null;
+        client.end(ErrorBody.event(error.failure()));
+        over(Interaction.Outcome.FAILED, client.status(), error.failure().code(), by);
+    }
+
+    private void cutOff(@Nullable String why) {
+        switch (state) {
+            case State.Over over -> {}
+            case State.Waiting waiting -> {
+                if (waiting.current() != null) {
+                    waiting.current().giveUp("client_gone");
+                }
+                leave(why, null);
+            }
+            case State.Relaying relaying -> {
+                relaying.chosen().giveUp("client_gone");
+                leave(why, relaying.chosen());
+            }
+        }
+    }
+
+    private void leave(@Nullable String why, @Nullable Try chosen) {
+        for (Try one : tries) {
+            one.completeTokens(ruling.signals().tokens(), call.stream());
+        }
+        int status = client.isHeadOut() ? client.status() : CallRecord.CLIENT_CLOSED;
+        over(Interaction.Outcome.CLIENT_GONE, status, why, chosen);
+        if (why != null) {
+            client.reset();
+        }
+    }
+
+    private void over(Interaction.Outcome outcome, int status, @Nullable String error, @Nullable Try chosen) {
+        state = new State.Over();
+        clock = cancelled(clock);
+        stall = cancelled(stall);
+        Interaction.Route route = chosen == null ? null : routeOf(chosen);
+        record.exchanged(ruling, tries, chosen, route, outcome, status, error, firstContentMicros);
+        ruling.models().release();
+    }
+
+    private long cancelled(long timer) {
+        if (timer != NO_TIMER) {
+            house.vertx().cancelTimer(timer);
+        }
+        return NO_TIMER;
+    }
+
+    private boolean isCurrent(Try one) {
+        return switch (state) {
+            case State.Waiting waiting -> waiting.current() == one;
+            case State.Relaying relaying -> relaying.chosen() == one;
+            case State.Over over -> false;
+        };
+    }
+
+    private boolean nextIsLarger(ModelCard failed) {
+        List<Decision.Target> targets = ruling.decision().targets();
+        if (nextTarget >= targets.size() || failed.contextTokens() == null) {
+            return false;
+        }
+        Model next = ruling.models().model(targets.get(nextTarget).model());
+        return next != null
+                && (next.card().contextTokens() == null || next.card().contextTokens() > failed.contextTokens());
+    }
+
+    private static Interaction.Route routeOf(Try by) {
+        return by.n() > 1 || by.isFallback() ? Interaction.Route.FALLBACK : Interaction.Route.DIRECT;
+    }
+
+    private static ClientError noModel() {
+        return ClientError.of(
+                new ApiFailure(ApiError.NO_ELIGIBLE_MODEL, "No model that may answer this call can be asked."));
+    }
+
+    private String policy() {
+        String rule = ruling.decision().rule();
+        return rule == null ? ruling.decision().revision() : ruling.decision().revision() + " " + rule;
+    }
+
+    /** Where an exchange stands. */
+    private sealed interface State {
+        /** Nothing of an answer has left: the next target may still be asked. */
+        record Waiting(@Nullable Try current) implements State {}
+
+        /** This answer is on its way to the client. */
+        record Relaying(Try chosen) implements State {}
+
+        /** Ended and recorded. */
+        record Over() implements State {}
+    }
+}

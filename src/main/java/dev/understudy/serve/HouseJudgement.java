@@ -1,0 +1,123 @@
+package dev.understudy.serve;
+
+import dev.understudy.access.AccessDenied;
+import dev.understudy.access.CallerLookup;
+import dev.understudy.access.KeysUnavailable;
+import dev.understudy.call.Call;
+import dev.understudy.call.Caller;
+import dev.understudy.call.Decision;
+import dev.understudy.call.Signals;
+import dev.understudy.call.Tier;
+import dev.understudy.call.TokenCount;
+import dev.understudy.inspect.Inspector;
+import dev.understudy.model.Catalogue;
+import dev.understudy.model.Model;
+import dev.understudy.model.ModelCard;
+import dev.understudy.model.Readiness;
+import dev.understudy.openai.ApiError;
+import dev.understudy.openai.ApiFailure;
+import dev.understudy.policy.Decider;
+import dev.understudy.policy.PolicyStore;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.impl.ContextInternal;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.util.List;
+import java.util.Map;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** The house's own judgement: access, then inspect, then policy. */
+@ApplicationScoped
+class HouseJudgement implements Judgement {
+    private static final Logger LOG = Logger.getLogger(HouseJudgement.class);
+
+    private final Vertx vertx;
+    private final CallerLookup callers;
+    private final Inspector inspector;
+    private final PolicyStore policies;
+    private final ModelDirectory directory;
+
+    @Inject
+    HouseJudgement(
+            Vertx vertx, CallerLookup callers, Inspector inspector, PolicyStore policies, ModelDirectory directory) {
+        this.vertx = vertx;
+        this.callers = callers;
+        this.inspector = inspector;
+        this.policies = policies;
+        this.directory = directory;
+    }
+
+    @Override
+    public Future<Caller> caller(
+            @Nullable String authorization, @Nullable String apiKey, boolean loopback, Map<String, String> headers) {
+        // A promise of the loop's context brings an answer from another thread back to the loop.
+        Promise<Caller> caller = ((ContextInternal) vertx.getOrCreateContext()).promise();
+        callers.find(
+                        authorization,
+                        apiKey,
+                        loopback,
+                        headers,
+                        policies.current().access())
+                .subscribe()
+                .with(caller::tryComplete, cause -> caller.tryFail(failure(cause)));
+        return caller.future();
+    }
+
+    @Override
+    public Ruling judge(Call call, Caller caller) {
+        ModelDirectory.Current current = directory.hold();
+        LiveModels models = current.models();
+        try {
+            Signals signals = inspector.inspect(call, caller, maxSlmTools(models.catalogue()));
+            Decision decision = Decider.decide(call, caller, signals, current.set(), name -> readiness(models, name));
+            return new Ruling(signals, decision, models);
+        } catch (RuntimeException e) {
+            models.release();
+            throw e;
+        }
+    }
+
+    @Override
+    public void reported(Call call, TokenCount tokens) {
+        inspector.reported(call, tokens);
+    }
+
+    @Override
+    public List<ModelCard> modelsFor(Caller caller) {
+        return policies.current().modelsFor(caller);
+    }
+
+    private static Readiness readiness(LiveModels models, String name) {
+        Model model = models.model(name);
+        return model == null ? Readiness.unavailable("nothing here runs such models") : model.readiness();
+    }
+
+    private static int maxSlmTools(Catalogue catalogue) {
+        int most = 0;
+        for (ModelCard card : catalogue.cards().values()) {
+            if (card.tier() == Tier.SLM) {
+                Integer tools = card.maxTools();
+                if (tools == null) {
+                    return Integer.MAX_VALUE;
+                }
+                most = Math.max(most, tools);
+            }
+        }
+        return most;
+    }
+
+    private static ApiFailure failure(Throwable cause) {
+        return switch (cause) {
+            case AccessDenied denied -> new ApiFailure(ApiError.INVALID_API_KEY, String.valueOf(denied.getMessage()));
+            case KeysUnavailable unavailable ->
+                new ApiFailure(ApiError.SERVER_IS_OVERLOADED, String.valueOf(unavailable.getMessage()));
+            default -> {
+                LOG.error("caller not found out", cause);
+                yield new ApiFailure(ApiError.INTERNAL_ERROR, Intake.INTERNAL);
+            }
+        };
+    }
+}

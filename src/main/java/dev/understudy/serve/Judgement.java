@@ -1,0 +1,33 @@
+package dev.understudy.serve;
+
+import dev.understudy.call.Call;
+import dev.understudy.call.Caller;
+import dev.understudy.call.TokenCount;
+import dev.understudy.model.ModelCard;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What the agents' door asks of the rooms below it. */
+interface Judgement {
+    /**
+     * Who is calling.
+     *
+     * @param apiKey {@code api-key} or {@code x-api-key}
+     * @param loopback whether the connection comes from this machine
+     * @param headers of the request that matter, names in lower case
+     * @return the caller, on the calling event loop; fails with an {@code ApiFailure}
+     */
+    Future<Caller> caller(
+            @Nullable String authorization, @Nullable String apiKey, boolean loopback, Map<String, String> headers);
+
+    /** What kind of errand it is and who shall answer. Does not wait for anything. */
+    Ruling judge(Call call, Caller caller);
+
+    /** Learns from what an upstream said it read and wrote for a call. */
+    void reported(Call call, TokenCount tokens);
+
+    /** The catalogue's own names that this caller may ask for, in order. */
+    List<ModelCard> modelsFor(Caller caller);
+}

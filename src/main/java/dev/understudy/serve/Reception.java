@@ -1,0 +1,175 @@
+package dev.understudy.serve;
+
+import dev.understudy.call.Caller;
+import dev.understudy.call.Uuid7;
+import dev.understudy.model.ModelCard;
+import dev.understudy.openai.ApiError;
+import dev.understudy.openai.ApiFailure;
+import io.netty.handler.codec.TooLongFrameException;
+import io.vertx.core.Context;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/** Sorts requests by their raw path; one for each event loop. */
+final class Reception {
+    private final House house;
+    private final Context loop;
+    private final RandomGenerator random;
+    private final ModelList models;
+    private final AtomicInteger inFlight;
+    private final Draining draining;
+
+    /**
+     * @param random of this loop alone
+     * @param inFlight calls that are not over, of all loops
+     */
+    Reception(
+            House house,
+            Context loop,
+            RandomGenerator random,
+            ModelList models,
+            AtomicInteger inFlight,
+            Draining draining) {
+        this.house = house;
+        this.loop = loop;
+        this.random = random;
+        this.models = models;
+        this.inFlight = inFlight;
+        this.draining = draining;
+    }
+
+    void take(HttpServerRequest request) {
+        switch (RequestPath.of(request.path())) {
+            case RequestPath.Chat chat -> {
+                if (isAllowed(request, HttpMethod.POST)) {
+                    chat(request);
+                }
+            }
+            case RequestPath.Models all -> {
+                if (isAllowed(request, HttpMethod.GET)) {
+                    withCaller(request, caller -> list(request, caller));
+                }
+            }
+            case RequestPath.OneModel one -> {
+                if (isAllowed(request, HttpMethod.GET)) {
+                    withCaller(request, caller -> one(request, caller, one.id()));
+                }
+            }
+            case RequestPath.Misplaced misplaced ->
+                refuse(
+                        request,
+                        new ApiFailure(
+                                ApiError.UNKNOWN_URL,
+                                "Unknown request URL. The base URL of this gateway ends in /v1: set it to http://"
+                                        + authority(request)
+                                        + misplaced.base()));
+            case RequestPath.Unknown unknown ->
+                refuse(
+                        request,
+                        new ApiFailure(
+                                ApiError.UNKNOWN_URL,
+                                "Unknown request URL. This gateway has POST /v1/chat/completions and GET /v1/models."));
+        }
+    }
+
+    /** Answers what is no HTTP that this door understands, and closes. */
+    void takeInvalid(HttpServerRequest request) {
+        boolean tooLong = request.decoderResult().cause() instanceof TooLongFrameException;
+        ApiFailure failure = tooLong
+                ? new ApiFailure(ApiError.HEADERS_TOO_LARGE, "The request line or the headers are too long.")
+                : new ApiFailure(ApiError.INVALID_VALUE, "The request is not valid HTTP.");
+        request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        answer(request).error(ClientError.of(failure));
+    }
+
+    private void chat(HttpServerRequest request) {
+        if (draining.isOn()) {
+            refuse(
+                    request,
+                    new ApiFailure(ApiError.SERVER_IS_OVERLOADED, "The gateway is being stopped. Please try again."));
+            return;
+        }
+        Instant receivedAt = house.clock().instant();
+        inFlight.incrementAndGet();
+        new Intake(house, loop, request, Uuid7.of(receivedAt, random), receivedAt, inFlight::decrementAndGet).start();
+    }
+
+    private boolean isAllowed(HttpServerRequest request, HttpMethod method) {
+        if (request.method().equals(method)) {
+            return true;
+        }
+        request.response().putHeader(HttpHeaders.ALLOW, method.name());
+        refuse(
+                request,
+                new ApiFailure(ApiError.METHOD_NOT_ALLOWED, "This URL takes " + method.name() + " requests only."));
+        return false;
+    }
+
+    private void withCaller(HttpServerRequest request, Consumer<Caller> then) {
+        ClientAnswer client = answer(request);
+        house.judgement()
+                .caller(
+                        request.getHeader(HttpHeaders.AUTHORIZATION),
+                        RequestHeaders.apiKey(request.headers()),
+                        RequestHeaders.isLoopback(request),
+                        RequestHeaders.kept(request.headers()))
+                .onComplete(found -> {
+                    if (found.succeeded()) {
+                        then.accept(found.result());
+                    } else {
+                        client.error(ClientError.of(
+                                found.cause() instanceof ApiFailure failure
+                                        ? failure
+                                        : new ApiFailure(ApiError.INTERNAL_ERROR, Intake.INTERNAL)));
+                    }
+                });
+    }
+
+    private void list(HttpServerRequest request, Caller caller) {
+        answer(request).document(200, models.list(house.judgement().modelsFor(caller)));
+    }
+
+    private void one(HttpServerRequest request, Caller caller, String id) {
+        List<ModelCard> cards = house.judgement().modelsFor(caller);
+        for (ModelCard card : cards) {
+            if (card.name().equals(id)) {
+                answer(request).document(200, models.one(card));
+                return;
+            }
+        }
+        refuse(
+                request,
+                new ApiFailure(
+                        ApiError.MODEL_NOT_FOUND,
+                        "The model `" + ApiFailure.echo(id) + "` does not exist or you do not have access to it.",
+                        "model"));
+    }
+
+    private void refuse(HttpServerRequest request, ApiFailure failure) {
+        if (!request.isEnded()) {
+            // Its body will not be read, so nothing can follow it on this connection.
+            request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        }
+        answer(request).error(ClientError.of(failure));
+    }
+
+    private ClientAnswer answer(HttpServerRequest request) {
+        return new ClientAnswer(request.response(), Uuid7.of(house.clock().instant(), random));
+    }
+
+    private static String authority(HttpServerRequest request) {
+        String host = request.getHeader(HttpHeaders.HOST);
+        return host == null ? "<host>:<port>" : ApiFailure.echo(host);
+    }
+
+    /** Whether the gateway is being stopped. */
+    interface Draining {
+        boolean isOn();
+    }
+}

@@ -1,0 +1,83 @@
+package dev.understudy.serve;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** What a raw path asks for. Nothing is decoded before it is known to be harmless. */
+sealed interface RequestPath {
+    /** {@code /v1/chat/completions}. */
+    record Chat() implements RequestPath {}
+
+    /** {@code /v1/models}. */
+    record Models() implements RequestPath {}
+
+    /** {@code /v1/models/{id}}; the id may hold slashes and colons. */
+    record OneModel(String id) implements RequestPath {}
+
+    /** Anything else. */
+    record Unknown() implements RequestPath {}
+
+    /** Nothing of ours, but the same path below {@code base} would be. */
+    record Misplaced(String base) implements RequestPath {}
+
+    /** Reads a path as it stands in the request line. */
+    static RequestPath of(@Nullable String path) {
+        if (path == null) {
+            return new Unknown();
+        }
+        if (path.equals("/v1/chat/completions")) {
+            return new Chat();
+        }
+        if (path.equals("/v1/models")) {
+            return new Models();
+        }
+        if (path.startsWith("/v1/models/") && path.length() > "/v1/models/".length()) {
+            return oneModel(path.substring("/v1/models/".length()));
+        }
+        if (isSuspicious(path)) {
+            return new Unknown();
+        }
+        String cut = path.startsWith("/v1/v1/") ? path.substring("/v1".length()) : "/v1" + path;
+        return isKnown(cut) ? new Misplaced("/v1") : new Unknown();
+    }
+
+    private static boolean isKnown(String path) {
+        return path.equals("/v1/chat/completions") || path.equals("/v1/models") || path.startsWith("/v1/models/");
+    }
+
+    private static RequestPath oneModel(String raw) {
+        // Slashes are part of some names, so an encoded one is fine here; everything else suspicious is not.
+        if (isSuspicious("/" + raw.replace("%2F", "/").replace("%2f", "/"))) {
+            return new Unknown();
+        }
+        try {
+            return new OneModel(URLDecoder.decode(raw.replace("+", "%2B"), StandardCharsets.UTF_8));
+        } catch (IllegalArgumentException e) {
+            return new Unknown();
+        }
+    }
+
+    private static boolean isSuspicious(String path) {
+        return path.contains("//")
+                || path.contains("/../")
+                || path.contains("/./")
+                || path.endsWith("/..")
+                || path.endsWith("/.")
+                || path.indexOf(';') >= 0
+                || path.indexOf('\\') >= 0
+                || containsEncoded(path, 'e')
+                || containsEncoded(path, 'f')
+                || path.toLowerCase(java.util.Locale.ROOT).contains("%5c");
+    }
+
+    /** Whether the path has {@code %2} and that digit in either case: an encoded dot or slash. */
+    private static boolean containsEncoded(String path, char digit) {
+        for (int i = path.indexOf("%2"); i >= 0 && i + 2 < path.length(); i = path.indexOf("%2", i + 1)) {
+            if (Character.toLowerCase(path.charAt(i + 2)) == digit) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

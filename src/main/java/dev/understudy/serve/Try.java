@@ -1,0 +1,311 @@
+package dev.understudy.serve;
+
+import dev.understudy.call.AnswerBytes;
+import dev.understudy.call.Attempt;
+import dev.understudy.call.Decision;
+import dev.understudy.call.Tier;
+import dev.understudy.call.TokenCount;
+import dev.understudy.call.VerifyStep;
+import dev.understudy.model.Accepted;
+import dev.understudy.model.AnswerEnd;
+import dev.understudy.model.AnswerSink;
+import dev.understudy.model.Asked;
+import dev.understudy.model.Frame;
+import dev.understudy.model.LocalRun;
+import dev.understudy.model.ModelCard;
+import dev.understudy.model.ModelFailure;
+import dev.understudy.model.Pricing;
+import dev.understudy.model.Reply;
+import dev.understudy.openai.Answer;
+import dev.understudy.openai.AnswerReader;
+import io.vertx.core.buffer.Buffer;
+import java.math.BigDecimal;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One target of an exchange while it is asked, and what is known of it afterwards. */
+final class Try implements AnswerSink {
+    /** An answer longer than this is not kept for the record; it is sent all the same. */
+    private static final int KEPT_BYTES = 16 << 20;
+
+    /** How much of an answer is held back until it may leave. */
+    enum Hold {
+        /** Frames before the first content. */
+        LEADING,
+        /** The first 32 tokens. */
+        BEGINNING,
+        /** All of it, until the ladder has passed. */
+        WHOLE
+    }
+
+    private final Exchange exchange;
+    private final int n;
+    private final Decision.Target target;
+    private final ModelCard card;
+    private final Hold hold;
+    private final boolean keep;
+    private final long startMicros;
+    private final List<Frame> held = new ArrayList<>(4);
+    private final List<Buffer> kept = new ArrayList<>();
+    private @Nullable Asked asked;
+    private @Nullable Accepted accepted;
+    private @Nullable Long firstContentMicros;
+    private @Nullable Integer status;
+    private @Nullable String error;
+    private @Nullable String finish;
+    private @Nullable LocalRun run;
+    private TokenCount tokens = TokenCount.NONE;
+    private List<VerifyStep> verify = List.of();
+    private boolean sent;
+    private boolean over;
+    private boolean tooLong;
+    private int heldBytes;
+    private int keptBytes;
+    private int contentFrames;
+    private long contentBytes;
+    private long endMicros;
+
+    /**
+     * @param keep whether its answer is wanted for the record
+     */
+    Try(Exchange exchange, int n, Decision.Target target, ModelCard card, Hold hold, boolean keep, long startMicros) {
+        this.exchange = exchange;
+        this.n = n;
+        this.target = target;
+        this.card = card;
+        this.hold = hold;
+        this.keep = keep;
+        this.startMicros = startMicros;
+    }
+
+    void asked(Asked handle) {
+        asked = handle;
+    }
+
+    /** Ends the model's work unless it has ended. */
+    void cancel() {
+        if (!over && asked != null) {
+            asked.cancel();
+        }
+    }
+
+    void pause() {
+        if (!over && asked != null) {
+            asked.pause();
+        }
+    }
+
+    void resume() {
+        if (!over && asked != null) {
+            asked.resume();
+        }
+    }
+
+    @Override
+    public void accepted(Accepted head) {
+        accepted = head;
+        status = head.status();
+        exchange.accepted(this);
+    }
+
+    @Override
+    public void frame(Frame frame) {
+        if (frame.kind() == Frame.Kind.CONTENT || frame.kind() == Frame.Kind.DOCUMENT) {
+            contentFrames++;
+            contentBytes += frame.bytes().length();
+            if (firstContentMicros == null) {
+                firstContentMicros = exchange.microsNow();
+            }
+        }
+        keep(frame.bytes());
+        exchange.frame(this, frame);
+    }
+
+    @Override
+    public void ended(AnswerEnd end) {
+        over = true;
+        endMicros = exchange.microsNow();
+        finish = end.finish();
+        tokens = end.tokens();
+        run = end.run();
+        exchange.ended(this, end);
+    }
+
+    @Override
+    public void failed(ModelFailure failure) {
+        over = true;
+        endMicros = exchange.microsNow();
+        error = failure.code().wire();
+        run = failure.run();
+        if (failure.status() != null) {
+            status = failure.status();
+        }
+        exchange.failed(this, failure);
+    }
+
+    /** Its answer did not pass, or the client left. */
+    void giveUp(String why) {
+        cancel();
+        error = why;
+        if (!over) {
+            over = true;
+            endMicros = exchange.microsNow();
+        }
+    }
+
+    List<VerifyStep> verifySteps() {
+        return verify;
+    }
+
+    void verified(List<VerifyStep> steps) {
+        verify = steps;
+    }
+
+    /** Its answer is the one that the client gets. */
+    void chosen() {
+        sent = true;
+    }
+
+    void hold(Frame frame) {
+        held.add(frame);
+        heldBytes += frame.bytes().length();
+    }
+
+    /** What was held, which is no longer held. */
+    List<Frame> takeHeld() {
+        List<Frame> all = List.copyOf(held);
+        held.clear();
+        heldBytes = 0;
+        return all;
+    }
+
+    /** The answer read from what is held, for a small model behind a base URL; null when some of it has left. */
+    @Nullable
+    Reply readReply(boolean stream) {
+        if (held.isEmpty() || hold != Hold.WHOLE) {
+            return null;
+        }
+        Buffer all = Buffer.buffer(heldBytes);
+        held.forEach(frame -> all.appendBuffer(frame.bytes()));
+        Answer answer = AnswerReader.read(new AnswerBytes(stream, all.getBytes()));
+        String said = answer.finish() == null ? "" : answer.finish();
+        return new Reply(answer.content(), answer.toolCalls(), said, null);
+    }
+
+    int heldBytes() {
+        return heldBytes;
+    }
+
+    int contentFrames() {
+        return contentFrames;
+    }
+
+    Hold holds() {
+        return hold;
+    }
+
+    int n() {
+        return n;
+    }
+
+    ModelCard card() {
+        return card;
+    }
+
+    boolean isSmall() {
+        return card.tier() == Tier.SLM;
+    }
+
+    boolean isFallback() {
+        return target.role() == Attempt.Role.FALLBACK;
+    }
+
+    @Nullable
+    Accepted head() {
+        return accepted;
+    }
+
+    TokenCount tokens() {
+        return tokens;
+    }
+
+    @Nullable
+    Long firstContentMicros() {
+        return firstContentMicros;
+    }
+
+    /** Adds the prompt to an estimate, and estimates what was delivered where the model said nothing. */
+    void completeTokens(int promptTokens, boolean stream) {
+        if (tokens.source() == TokenCount.Source.ESTIMATED) {
+            tokens = new TokenCount(promptTokens, 0, tokens.output(), TokenCount.Source.ESTIMATED);
+        } else if (tokens.source() == TokenCount.Source.NONE && accepted != null) {
+            // A frame of a stream carries about a token; a document's bytes are mostly its text.
+            long output = stream ? contentFrames : contentBytes / 4;
+            tokens = new TokenCount(promptTokens, 0, (int) output, TokenCount.Source.ESTIMATED);
+        }
+    }
+
+    /** In the catalogue's currency; null when unpriced. What was never accepted cost nothing. */
+    @Nullable
+    BigDecimal cost(String requested, LocalDate day) {
+        if (accepted == null && run == null) {
+            return BigDecimal.ZERO;
+        }
+        return Pricing.cost(card, requested, tokens, run == null ? null : run.deviceMicros(), day);
+    }
+
+    Attempt attempt(boolean stream, @Nullable BigDecimal cost) {
+        LocalRun ran = run;
+        return new Attempt(
+                n,
+                target.role(),
+                card.tier(),
+                card.name(),
+                ran == null ? null : ran.variant(),
+                startMicros,
+                ran == null ? null : ran.queueMicros(),
+                firstContentMicros,
+                endMicros,
+                isSmall() ? null : status,
+                error,
+                finish,
+                tokens,
+                ran == null ? null : ran.device(),
+                ran == null ? null : ran.deviceMicros(),
+                ran == null ? null : ran.minMargin(),
+                verify,
+                sent,
+                answer(stream),
+                accepted == null ? null : accepted.upstreamRequestId(),
+                cost);
+    }
+
+    private void keep(Buffer bytes) {
+        if (!keep || tooLong) {
+            return;
+        }
+        keptBytes += bytes.length();
+        if (keptBytes > KEPT_BYTES) {
+            tooLong = true;
+            kept.clear();
+        } else {
+            kept.add(bytes);
+        }
+    }
+
+    private @Nullable AnswerBytes answer(boolean stream) {
+        if (kept.isEmpty()) {
+            return null;
+        }
+        byte[] all = new byte[keptBytes];
+        int at = 0;
+        for (int i = 0; i < kept.size(); i++) {
+            Buffer part = kept.get(i);
+            part.getBytes(0, part.length(), all, at);
+            at += part.length();
+        }
+        return new AnswerBytes(stream, all);
+    }
+}
