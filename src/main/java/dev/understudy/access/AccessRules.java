@@ -1,10 +1,15 @@
 package dev.understudy.access;
 
+import dev.understudy.call.Caller;
 import dev.understudy.call.Purpose;
+import dev.understudy.call.Secret;
 import dev.understudy.call.Sensitivity;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +34,57 @@ public record AccessRules(Anonymous anonymous, Map<String, Team> teams) {
     public @Nullable App app(String team, String app) {
         Team found = teams.get(team);
         return found == null ? null : found.apps().get(app);
+    }
+
+    /**
+     * A caller of that app, or null when team or app is unknown.
+     *
+     * @param keyId the key that was shown; null for an anonymous caller
+     * @param providerKey the caller's own credential for the upstream, or null
+     * @param headers of the request, names in lower case; {@code x-understudy-consent} and {@code
+     *     x-understudy-no-train} take consent away
+     */
+    public @Nullable Caller caller(
+            String teamName,
+            String appName,
+            @Nullable UUID keyId,
+            @Nullable Secret providerKey,
+            Map<String, String> headers) {
+        Team team = teams.get(teamName);
+        App app = team == null ? null : team.apps().get(appName);
+        if (team == null || app == null) {
+            return null;
+        }
+        return new Caller(
+                teamName,
+                appName,
+                keyId,
+                team.tags(),
+                app.models(),
+                app.human(),
+                consent(app.consent(), headers),
+                null,
+                team.sensitivityFloor(),
+                providerKey);
+    }
+
+    /** A call may take consent away, never add to it. Words that are no purpose take everything away. */
+    private static Set<Purpose> consent(Set<Purpose> given, Map<String, String> headers) {
+        String asked = headers.get("x-understudy-consent");
+        String noTrain = headers.get("x-understudy-no-train");
+        if (asked == null && noTrain == null) {
+            return given;
+        }
+        Set<Purpose> left = EnumSet.noneOf(Purpose.class);
+        left.addAll(given);
+        if (noTrain != null && !noTrain.strip().equals("0")) {
+            left.remove(Purpose.TRAINING);
+        }
+        if (asked != null) {
+            List<String> words = List.of(asked.toLowerCase(Locale.ROOT).strip().split("[,\\s]+"));
+            left.removeIf(purpose -> !words.contains(purpose.wire()));
+        }
+        return left;
     }
 
     /** Where callers without a key of ours may come from. */

@@ -2,19 +2,14 @@ package dev.understudy.access;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.understudy.call.Caller;
-import dev.understudy.call.Purpose;
 import dev.understudy.call.Secret;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.EnumSet;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -103,42 +98,10 @@ public class CallerLookup {
             @Nullable Secret providerKey,
             Map<String, String> headers,
             AccessRules rules) {
-        AccessRules.Team team = rules.teams().get(teamName);
-        AccessRules.App app = rules.app(teamName, appName);
-        if (team == null || app == null) {
-            return denied(AccessDenied.Reason.NO_TEAM);
-        }
-        return Uni.createFrom()
-                .item(new Caller(
-                        teamName,
-                        appName,
-                        keyId,
-                        team.tags(),
-                        app.models(),
-                        app.human(),
-                        consent(app.consent(), headers),
-                        null,
-                        team.sensitivityFloor(),
-                        providerKey));
-    }
-
-    /** A call may take consent away, never add to it. Words that are no purpose take everything away. */
-    private static Set<Purpose> consent(Set<Purpose> given, Map<String, String> headers) {
-        String asked = headers.get("x-understudy-consent");
-        String noTrain = headers.get("x-understudy-no-train");
-        if (asked == null && noTrain == null) {
-            return given;
-        }
-        Set<Purpose> left = EnumSet.noneOf(Purpose.class);
-        left.addAll(given);
-        if (noTrain != null && !noTrain.strip().equals("0")) {
-            left.remove(Purpose.TRAINING);
-        }
-        if (asked != null) {
-            List<String> words = List.of(asked.toLowerCase(Locale.ROOT).strip().split("[,\\s]+"));
-            left.removeIf(purpose -> !words.contains(purpose.wire()));
-        }
-        return left;
+        Caller caller = rules.caller(teamName, appName, keyId, providerKey, headers);
+        return caller == null
+                ? denied(AccessDenied.Reason.NO_TEAM)
+                : Uni.createFrom().item(caller);
     }
 
     private static Uni<Caller> denied(AccessDenied.Reason reason) {

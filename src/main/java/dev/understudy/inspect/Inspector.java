@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -53,7 +54,7 @@ public final class Inspector {
             .weigher((TeamInputs key, Buckets made) -> key.inputs.bytes() + 512)
             .build();
 
-    Inspector(TaskBook book, SiteKeys keys, MeterRegistry meters) {
+    public Inspector(TaskBook book, SiteKeys keys, MeterRegistry meters) {
         this.book = book;
         this.keys = keys;
         this.meters = meters;
@@ -65,6 +66,15 @@ public final class Inspector {
      * @param maxSlmTools most tools that any small model of the catalogue takes; 0 when there is none
      */
     public Signals inspect(Call call, Caller caller, int maxSlmTools) {
+        return inspect(call, caller, maxSlmTools, book::seen);
+    }
+
+    /** Looks at one call as {@link #inspect} does, but leaves no trace in the book: for questions about a call. */
+    public Signals consider(Call call, Caller caller, int maxSlmTools) {
+        return inspect(call, caller, maxSlmTools, book::known);
+    }
+
+    private Signals inspect(Call call, Caller caller, int maxSlmTools, Function<TaskBook.Sighting, TaskBook.Task> tasks) {
         long started = System.nanoTime();
         Look look = new Look();
         String instructions = instructions(call);
@@ -73,7 +83,7 @@ public final class Inspector {
                 "kind",
                 () -> KindReader.read(call, caller, phase.value(), maxSlmTools, instructions.length()),
                 Kind.ANSWER);
-        Site site = site(look, call, caller, instructions, phase.value(), shape.value());
+        Site site = site(look, call, caller, instructions, phase.value(), shape.value(), tasks);
         Kind kind = shape.value();
         if (site.task.kind() != null) {
             kind = site.task.kind();
@@ -110,14 +120,21 @@ public final class Inspector {
         }
     }
 
-    private Site site(Look look, Call call, Caller caller, String instructions, Phase phase, Kind kind) {
+    private Site site(
+            Look look,
+            Call call,
+            Caller caller,
+            String instructions,
+            Phase phase,
+            Kind kind,
+            Function<TaskBook.Sighting, TaskBook.Task> tasks) {
         if (call.api() == Api.OTHER) {
             look.reasons.put("site", "this endpoint has no call sites");
             look.reasons.put("task", "no site");
             return Site.NONE;
         }
         try {
-            Site site = find(call, caller, instructions, phase, kind);
+            Site site = find(call, caller, instructions, phase, kind, tasks);
             look.reasons.put("site", site.reason);
             look.reasons.put("task", site.id == null ? "no site" : taskReason(site.task.state()));
             return site;
@@ -128,7 +145,13 @@ public final class Inspector {
         }
     }
 
-    private Site find(Call call, Caller caller, String instructions, Phase phase, Kind kind) {
+    private Site find(
+            Call call,
+            Caller caller,
+            String instructions,
+            Phase phase,
+            Kind kind,
+            Function<TaskBook.Sighting, TaskBook.Task> tasks) {
         String team = caller.team();
         Prompt prompt = prompt(team, prompt(call, instructions));
         Buckets buckets = buckets(team, SiteInputs.of(call));
@@ -146,7 +169,7 @@ public final class Inspector {
             }
         }
         TaskBook.Task task =
-                book.seen(new TaskBook.Sighting(team, bucket, found.site, prompt, phase, kind, call.tools()));
+                tasks.apply(new TaskBook.Sighting(team, bucket, found.site, prompt, phase, kind, call.tools()));
         return new Site(found.site.id(), found.match, task, siteReason(found));
     }
 

@@ -22,6 +22,9 @@ public interface TaskBook {
      */
     Task seen(Sighting sighting);
 
+    /** The task that {@link #seen} would give, with nothing counted and nothing begun. */
+    Task known(Sighting sighting);
+
     /**
      * One call as the book sees it.
      *

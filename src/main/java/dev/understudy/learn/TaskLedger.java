@@ -79,6 +79,12 @@ public final class TaskLedger implements TaskBook {
         return entry.task();
     }
 
+    @Override
+    public Task known(Sighting sighting) {
+        TeamTasks tasks = team(sighting.team());
+        return tasks == null ? Task.OTHER : tasks.known(sighting);
+    }
+
     /** Loads the table, once; afterwards writes what has come up since the last time. */
     @Scheduled(every = "2s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     Uni<Void> keepUp() {

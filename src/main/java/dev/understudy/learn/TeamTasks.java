@@ -63,6 +63,12 @@ final class TeamTasks {
         return known;
     }
 
+    /** The task of a call; for one that would be begun, what it would be. */
+    Task known(Sighting sighting) {
+        Entry entry = tasks.get(new Key(sighting.site().id(), sighting.phase()));
+        return entry == null ? new Task(TaskName.of(sighting), null, TaskState.NEW) : entry.task();
+    }
+
     private synchronized @Nullable Entry begin(Key key, Sighting sighting) {
         Entry raced = tasks.get(key);
         if (raced != null || tasks.size() >= TASKS) {

@@ -285,6 +285,16 @@ class InspectorTest {
     }
 
     @Test
+    void aCallThatIsOnlyConsideredLeavesNoTraceInTheBook() throws ApiFailure {
+        MemoryBook untouched = new MemoryBook();
+        Signals signals = new Inspector(untouched, keys, meters).consider(call("", USER, Map.of()), caller(false), 2);
+
+        assertThat(signals.task()).isEqualTo("a-task");
+        assertThat(untouched.sightings).isEmpty();
+        assertThat(untouched.sites).isEmpty();
+    }
+
+    @Test
     void aBookThatFailsLeavesSiteAndTaskUnknown() throws ApiFailure {
         TaskBook broken = new TaskBook() {
             @Override
@@ -294,6 +304,11 @@ class InspectorTest {
 
             @Override
             public Task seen(Sighting sighting) {
+                throw new IllegalStateException("secret");
+            }
+
+            @Override
+            public Task known(Sighting sighting) {
                 throw new IllegalStateException("secret");
             }
         };

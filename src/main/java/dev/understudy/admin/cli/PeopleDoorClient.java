@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -71,6 +73,19 @@ public final class PeopleDoorClient implements AutoCloseable {
     /** The JSON answer to {@code DELETE}; a missing node when the answer is empty. */
     public JsonNode delete(String path) throws CommandFailure {
         return json(send("DELETE", path, BodyPublishers.noBody()));
+    }
+
+    /** Whether a gateway of this data folder listens, as far as a connection can tell. */
+    public boolean isThere() {
+        if (!Files.isReadable(tokenFile)) {
+            return false;
+        }
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(door.getHost(), door.getPort()), (int) CONNECT.toMillis());
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** The link that opens the web UI, with its token. */
