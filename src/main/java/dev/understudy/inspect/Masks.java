@@ -25,6 +25,7 @@ public final class Masks {
 
     private static final Pattern TAG = Pattern.compile("<([A-Za-z][A-Za-z0-9_:-]{0,63})(?:\\s[^<>]{0,256})?>");
 
+    // What a line holds. The last four stand after a digit.
     private static final int DIGIT = 1;
     private static final int AT = 1 << 1;
     private static final int SCHEME = 1 << 2;
@@ -34,8 +35,13 @@ public final class Masks {
     private static final int HEX_RUN = 1 << 6;
     private static final int COLON = 1 << 7;
     private static final int DASH = 1 << 8;
-    private static final int DOT = 1 << 9;
+    private static final int MONTH_NAME = 1 << 9;
+    private static final int DIGIT_DOT = 1 << 10;
+    private static final int DIGIT_SLASH = 1 << 11;
+    private static final int DIGIT_COLON = 1 << 12;
+    private static final int DIGIT_DASH = 1 << 13;
 
+    private static final String MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec";
     private static final String MONTH =
             "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
                     + "|Nov(?:ember)?|Dec(?:ember)?)";
@@ -44,20 +50,28 @@ public final class Masks {
             new LineMask("url", SCHEME, "(?i)\\b[a-z][a-z0-9+.-]{1,15}://[^\\s<>\"'`)\\]}]+"),
             new LineMask("email", AT, "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+"),
             new LineMask(
-                    "uuid", DASH | DIGIT, "(?i)\\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\b"),
-            new LineMask("ip", DOT | DIGIT, "\\b\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}(?::\\d{1,5})?\\b"),
+                    "uuid",
+                    HEX_RUN | DASH,
+                    "(?i)\\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\b"),
+            new LineMask("ip", DIGIT_DOT, "\\b\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}(?::\\d{1,5})?\\b"),
             new LineMask(
                     "ip",
                     COLON | DIGIT,
-                    "(?i)\\b(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}\\b|\\b(?:[0-9a-f]{1,4}:)+:(?:[0-9a-f]{1,4}:)*[0-9a-f]{1,4}\\b"),
+                    "(?i)\\b(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}\\b"
+                            + "|\\b(?:[0-9a-f]{1,4}:)+:(?:[0-9a-f]{1,4}:)*[0-9a-f]{1,4}\\b"),
             new LineMask(
                     "date",
-                    DIGIT,
-                    "\\d{4}-\\d{2}-\\d{2}(?:[T ]\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d+)?)?(?:Z|[+-]\\d{2}:?\\d{2})?)?"
-                            + "|\\b\\d{1,2}[./]\\d{1,2}[./]\\d{2,4}\\b"
-                            + "|\\b\\d{1,2}(?:st|nd|rd|th)? (?:of )?" + MONTH + "\\.?,?(?: \\d{4})?\\b"
-                            + "|\\b" + MONTH + "\\.? \\d{1,2}(?:st|nd|rd|th)?(?:,? \\d{4})?\\b"
-                            + "|\\b\\d{1,2}:\\d{2}(?::\\d{2})?(?: ?[AaPp]\\.?[Mm]\\b)?"),
+                    DIGIT_DASH,
+                    "\\d{4}-\\d{2}-\\d{2}"
+                            + "(?:[T ]\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d+)?)?(?:Z|[+-]\\d{2}:?\\d{2})?)?"),
+            new LineMask("date", DIGIT_DOT, "\\b\\d{1,2}\\.\\d{1,2}\\.\\d{2,4}\\b"),
+            new LineMask("date", DIGIT_SLASH, "\\b\\d{1,2}/\\d{1,2}/\\d{2,4}\\b"),
+            new LineMask(
+                    "date",
+                    MONTH_NAME | DIGIT,
+                    "\\b\\d{1,2}(?:st|nd|rd|th)? (?:of )?" + MONTH + "\\.?,?(?: \\d{4})?\\b"
+                            + "|\\b" + MONTH + "\\.? \\d{1,2}(?:st|nd|rd|th)?(?:,? \\d{4})?\\b"),
+            new LineMask("date", DIGIT_COLON, "\\b\\d{1,2}:\\d{2}(?::\\d{2})?(?: ?[AaPp]\\.?[Mm]\\b)?"),
             new LineMask("date", DAY, "\\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\\b"),
             new LineMask("path", SLASH, "(^|[\\s(\\[\"'`=])((?:[A-Za-z]:\\\\|~/|\\.{0,2}/)[^\\s\"'`<>|;,)\\]]+)"),
             new LineMask("blob", LONG_RUN, "[A-Za-z0-9+/_-]{" + BASE64_CHARACTERS + ",}={0,2}"),
@@ -217,24 +231,47 @@ public final class Masks {
         int found = 0;
         int run = 0;
         int hex = 0;
+        boolean afterDigit = false;
         for (int i = 0; i < line.length(); i++) {
             char c = line.charAt(i);
             boolean digit = c >= '0' && c <= '9';
             boolean letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-            switch (c) {
-                case '@' -> found |= AT;
-                case '/', '\\' -> found |= SLASH;
-                case '.' -> found |= DOT;
-                case '-' -> found |= DASH;
-                case ':' -> found |= line.startsWith("//", i + 1) ? COLON | SCHEME : COLON;
-                case 'd' -> found |= line.startsWith("day", i) ? DAY : 0;
-                default -> found |= digit ? DIGIT : 0;
+            if (digit) {
+                found |= DIGIT;
+            } else if (letter) {
+                found |= c == 'd' && line.startsWith("day", i) ? DAY : 0;
+                found |= c < 'a' && isMonth(line, i) ? MONTH_NAME : 0;
+            } else {
+                found |= sign(line, i, c, afterDigit);
             }
             run = digit || letter || c == '+' || c == '/' || c == '_' || c == '-' ? run + 1 : 0;
             hex = digit || (letter && (c | 0x20) <= 'f') ? hex + 1 : 0;
             found |= (run >= BASE64_CHARACTERS ? LONG_RUN : 0) | (hex >= HEX_DIGITS ? HEX_RUN : 0);
+            afterDigit = digit;
         }
         return found;
+    }
+
+    private static int sign(String line, int at, char c, boolean afterDigit) {
+        return switch (c) {
+            case '@' -> AT;
+            case '/' -> afterDigit ? SLASH | DIGIT_SLASH : SLASH;
+            case '\\' -> SLASH;
+            case '.' -> afterDigit ? DIGIT_DOT : 0;
+            case '-' -> afterDigit ? DASH | DIGIT_DASH : DASH;
+            case ':' ->
+                COLON | (afterDigit ? DIGIT_COLON : 0) | (line.startsWith("//", at + 1) ? SCHEME : 0);
+            default -> 0;
+        };
+    }
+
+    private static boolean isMonth(String line, int at) {
+        for (int month = 0; month < MONTHS.length(); month += 3) {
+            if (line.regionMatches(at, MONTHS, month, 3)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** A mask that stays within a line. The hit is the second group where there is one, which keeps what is before it. */
