@@ -5,7 +5,6 @@ import dev.understudy.call.Phase;
 import dev.understudy.inspect.CallSite;
 import dev.understudy.inspect.SiteKeys;
 import dev.understudy.inspect.TaskBook;
-import dev.understudy.learn.TaskTable.TaskRow;
 import dev.understudy.telemetry.Keys;
 import io.quarkus.scheduler.Scheduled;
 import io.smallrye.mutiny.Uni;
@@ -36,7 +35,7 @@ public final class TaskLedger implements TaskBook {
     private static final int BATCH = 500;
 
     private final SiteKeys keys;
-    private final TaskTable table;
+    private final TaskRows table;
     private final InstantSource clock;
     private final List<AdapterTasks.AdapterTask> adapterTasks;
     private final Map<String, TeamTasks> teams = new ConcurrentHashMap<>();
@@ -45,11 +44,11 @@ public final class TaskLedger implements TaskBook {
     private volatile boolean failing;
 
     @Inject
-    TaskLedger(SiteKeys keys, TaskTable table, InstantSource clock) {
+    TaskLedger(SiteKeys keys, TaskRows table, InstantSource clock) {
         this(keys, table, clock, AdapterTasks.inTheJar());
     }
 
-    TaskLedger(SiteKeys keys, TaskTable table, InstantSource clock, List<AdapterTasks.AdapterTask> adapterTasks) {
+    TaskLedger(SiteKeys keys, TaskRows table, InstantSource clock, List<AdapterTasks.AdapterTask> adapterTasks) {
         this.keys = keys;
         this.table = table;
         this.clock = clock;

@@ -1,11 +1,8 @@
 package dev.understudy.learn;
 
-import dev.understudy.call.Kind;
 import dev.understudy.call.Phase;
-import dev.understudy.call.Tool;
 import dev.understudy.inspect.CallSite;
 import dev.understudy.inspect.Outline;
-import dev.understudy.inspect.TaskBook.Sighting;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.json.JsonObject;
 import io.vertx.mutiny.sqlclient.Pool;
@@ -18,11 +15,10 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** The rows of {@code understudy.task}. */
 @Singleton
-class TaskTable {
+final class TaskTable implements TaskRows {
     private static final String ALL = """
             select team, site, phase, name, named_by, kind, bucket, lines, tools, first_seen,
                    (select count(*) from (select 1 from understudy.interaction i
@@ -42,58 +38,13 @@ class TaskTable {
         this.pool = pool;
     }
 
-    /**
-     * One row.
-     *
-     * @param namedBy {@code generated}, {@code adapter}, or who of the people
-     * @param kind the task's own; null: as each request looks
-     * @param tools names to schema hashes, when the task was first seen
-     * @param seen calls so far, up to 20
-     */
-    record TaskRow(
-            String team,
-            TeamTasks.Key key,
-            String bucket,
-            CallSite site,
-            String name,
-            String namedBy,
-            @Nullable Kind kind,
-            JsonObject tools,
-            Instant firstSeen,
-            int seen) {
-
-        /** The row of a task that a call has begun. */
-        static TaskRow of(Sighting sighting, TeamTasks.Entry entry, Instant now) {
-            JsonObject tools = new JsonObject();
-            for (Tool tool : sighting.tools()) {
-                tools.put(tool.name(), tool.schemaHash());
-            }
-            return new TaskRow(
-                    sighting.team(),
-                    new TeamTasks.Key(sighting.site().id(), sighting.phase()),
-                    sighting.bucket(),
-                    sighting.site(),
-                    entry.name(),
-                    entry.namedBy(),
-                    entry.kind(),
-                    tools,
-                    now,
-                    0);
-        }
-
-        /** The same row under another name. */
-        TaskRow named(String other) {
-            return new TaskRow(team, key, bucket, site, other, namedBy, kind, tools, firstSeen, seen);
-        }
-    }
-
-    /** All tasks that are no other's alias. */
-    Uni<List<TaskRow>> all() {
+    @Override
+    public Uni<List<TaskRow>> all() {
         return pool.query(ALL).execute().map(TaskTable::rows);
     }
 
-    /** The rows that have the keys of these. */
-    Uni<List<TaskRow>> sameKeys(List<TaskRow> rows) {
+    @Override
+    public Uni<List<TaskRow>> sameKeys(List<TaskRow> rows) {
         List<Tuple> keys = new ArrayList<>();
         for (TaskRow row : rows) {
             keys.add(Tuple.of(row.team(), row.key().site(), row.key().phase().wire()));
@@ -101,12 +52,8 @@ class TaskTable {
         return pool.preparedQuery(SAME_KEY).executeBatch(keys).map(TaskTable::rowsOfBatch);
     }
 
-    /**
-     * Writes rows.
-     *
-     * @return those that the table has another row for
-     */
-    Uni<List<TaskRow>> insert(List<TaskRow> rows) {
+    @Override
+    public     Uni<List<TaskRow>> insert(List<TaskRow> rows) {
         List<Tuple> batch = new ArrayList<>();
         for (TaskRow row : rows) {
             batch.add(tuple(row));
