@@ -435,26 +435,36 @@ bool Engine::fit_prefix(size_t index) {
 // A prompt that begins now may find its first part in another sequence, running or not. Looked up as late as this, so
 // that of several prompts with one beginning, sent together, only the first pays for it.
 void Engine::share_prefixes(const Group & group) {
-    auto * const memory = llama_get_memory(context_.get());
-    for (const auto & chunk : scheduler_->plan(group)) {
-        auto & lane = scheduler_->lanes()[chunk.lane];
-        if (lane.state != Lane::State::Prompt || lane.started) continue;
-        const auto prefix = scheduler_->shared_prefix(chunk.lane, lane.cells.size());
-        if (!prefix) continue;
-        const auto to = static_cast<llama_seq_id>(chunk.lane);
-        if (!llama_memory_seq_rm(memory, to, -1, -1)) continue;
-        const auto length = static_cast<llama_pos>(prefix->length);
-        llama_memory_seq_cp(memory, static_cast<llama_seq_id>(prefix->lane), to, 0, length);
-        if (llama_memory_seq_pos_max(memory, to) != length - 1) {
-            // sequences of this memory cannot be copied in part
-            llama_memory_seq_rm(memory, to, -1, -1);
-            lane.cells.clear();
-            slots_[chunk.lane].cached = 0;
-            continue;
+    bool shared = true;
+    while (shared) {
+        // a prompt that found its beginning leaves room in the step, perhaps for the next one
+        shared = false;
+        for (const auto & chunk : scheduler_->plan(group)) {
+            const auto & lane = scheduler_->lanes()[chunk.lane];
+            if (lane.state == Lane::State::Prompt && !lane.started && share_prefix(chunk.lane)) shared = true;
         }
-        lane.cells.assign(lane.prompt.begin(), lane.prompt.begin() + length);
-        slots_[chunk.lane].cached = length;
     }
+}
+
+bool Engine::share_prefix(size_t index) {
+    auto * const memory = llama_get_memory(context_.get());
+    auto & lane = scheduler_->lanes()[index];
+    const auto prefix = scheduler_->shared_prefix(index, lane.cells.size());
+    if (!prefix) return false;
+    const auto to = static_cast<llama_seq_id>(index);
+    if (!llama_memory_seq_rm(memory, to, -1, -1)) return false;
+    const auto length = static_cast<llama_pos>(prefix->length);
+    llama_memory_seq_cp(memory, static_cast<llama_seq_id>(prefix->lane), to, 0, length);
+    if (llama_memory_seq_pos_max(memory, to) != length - 1) {
+        // sequences of this memory cannot be copied in part
+        llama_memory_seq_rm(memory, to, -1, -1);
+        lane.cells.clear();
+        slots_[index].cached = 0;
+        return false;
+    }
+    lane.cells.assign(lane.prompt.begin(), lane.prompt.begin() + length);
+    slots_[index].cached = length;
+    return true;
 }
 
 void Engine::apply(const Group & group) {

@@ -97,6 +97,7 @@ class Engine {
     bool fit_prefix(size_t index);
     void step();
     void share_prefixes(const Group & group);
+    bool share_prefix(size_t index);
     bool decode(const std::vector<Chunk> & chunks);
     int32_t decode_batch();
     void sample(size_t index, int32_t row);

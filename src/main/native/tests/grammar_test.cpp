@@ -60,6 +60,13 @@ TEST(patterns_and_integer_bounds_come_without_white_space) {
     CHECK(has(text, "[3-9]"));
 }
 
+TEST(a_pattern_that_cannot_be_held_is_refused) {
+    CHECK_THROWS(grammar_of(R"({"type":"string","pattern":"^(?=x)x$"})"), Code::Unsupported);
+    CHECK_THROWS(grammar_of(R"({"type":"string","pattern":"unanchored"})"), Code::Unsupported);
+    CHECK_THROWS(grammar_of(R"({"type":"string","pattern":"^a{2,5000}$"})"), Code::Invalid);
+    CHECK_THROWS(grammar_of(R"({"type":"string","pattern":"^((($"})"), Code::Invalid);
+}
+
 TEST(a_schema_may_contain_itself) {
     const auto text = grammar_of(R"({"$ref":"#/$defs/node","$defs":{"node":{"type":"object",
         "properties":{"next":{"$ref":"#/$defs/node"},"v":{"type":"integer"}},"required":["v"]}}})");

@@ -1,4 +1,5 @@
-// Stands in for common/log.cpp. Upstream's logger writes prompts and answers to stdout and stderr from a thread of its own: here it is silent.
+// Stands in for common/log.cpp. Upstream's logger writes prompts and answers to stdout and stderr from a thread of its
+// own: here it is silent.
 #include "json.h"
 #include "log.h"
 

@@ -1,0 +1,136 @@
+package dev.understudy.slm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.understudy.slm.Starter.Heard;
+import dev.understudy.slm.Starter.Opened;
+import dev.understudy.slm.Starter.Waiting;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Opening and closing, adapters that come and go, and what is said when something is missing. */
+class EngineLifeTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void closingEndsWhatRunsAndWaits() {
+        Opened starter = Starter.open(2);
+        List<Waiting> all = new ArrayList<>();
+        try (SlmPlan plan = starter.plan(Starter.user("Write a long story"))) {
+            for (int i = 0; i < 6; i++) {
+                all.add(starter.submit(plan, SlmRequest.greedy(2000)));
+            }
+            starter.engine().close();
+            for (Waiting one : all) {
+                assertThat(one.join().result().finish())
+                        .isIn(SlmResult.Finish.CANCELLED, SlmResult.Finish.END_OF_TURN);
+            }
+            assertThatThrownBy(() -> starter.submit(plan, SlmRequest.greedy(1)))
+                    .isInstanceOfSatisfying(
+                            SlmException.class, e -> assertThat(e.code()).isEqualTo(SlmException.Code.CLOSED));
+            // an answer can still be read: the plan holds on to the vocabulary and the template
+            assertThat(plan.tokens()).isNotEmpty();
+        }
+        starter.close();
+    }
+
+    @Test
+    void adaptersAreLoadedOnceServeMixedAndCanBeUnloaded() throws Exception {
+        Path loud = folder.resolve("loud.gguf");
+        Path still = folder.resolve("still.gguf");
+        Files.write(loud, RandomAdapter.forStarter(4, 0.4F, 1));
+        Files.write(still, RandomAdapter.forStarter(4, 0, 2));
+        try (Opened starter = Starter.open(4);
+                SlmPlan plan = starter.plan(Starter.user("What is the capital of France?"))) {
+            int one = starter.engine().loadAdapter(loud);
+            int two = starter.engine().loadAdapter(still);
+            assertThat(starter.engine().loadAdapter(loud)).isEqualTo(one);
+
+            Heard bare = starter.ask(plan, SlmRequest.greedy(8));
+            Heard loudly = starter.ask(plan, SlmRequest.greedy(8).withAdapter(one, 1));
+            Heard silently = starter.ask(plan, SlmRequest.greedy(8).withAdapter(two, 1));
+            assertThat(loudly.text()).isNotEqualTo(bare.text());
+            assertThat(silently.text()).isEqualTo(bare.text());
+            assertThat(loudly.result().cached()).isZero();
+
+            List<Waiting> mixed = List.of(
+                    starter.submit(plan, SlmRequest.greedy(8)),
+                    starter.submit(plan, SlmRequest.greedy(8).withAdapter(one, 1)),
+                    starter.submit(plan, SlmRequest.greedy(8).withAdapter(two, 1)),
+                    starter.submit(plan, SlmRequest.greedy(8).withAdapter(one, 1)));
+            assertThat(mixed.get(0).join().ids().getFirst()).isEqualTo(bare.ids().getFirst());
+            assertThat(mixed.get(1).join().text()).isNotEqualTo(bare.text());
+            assertThat(mixed.get(2).join().ids().getFirst()).isEqualTo(bare.ids().getFirst());
+            assertThat(mixed.get(3).join().result().failure()).isNull();
+
+            assertThat(starter.engine().unloadAdapter(one)).isTrue();
+            assertThatThrownBy(() -> starter.submit(plan, SlmRequest.greedy(2).withAdapter(one, 1)))
+                    .hasMessageContaining("adapter");
+            assertThat(starter.ask(plan, SlmRequest.greedy(8)).text()).isEqualTo(bare.text());
+        }
+    }
+
+    @Test
+    void anAdapterOfAnotherModelIsRefused() throws Exception {
+        Path file = folder.resolve("other.gguf");
+        Files.write(file, RandomAdapter.of(2, 64, 32, 4, 1, 1));
+        try (Opened starter = Starter.open(1)) {
+            assertThatThrownBy(() -> starter.engine().loadAdapter(file))
+                    .isInstanceOfSatisfying(
+                            SlmException.class, e -> assertThat(e.code()).isEqualTo(SlmException.Code.INVALID));
+            assertThatThrownBy(() -> starter.engine().loadAdapter(folder.resolve("nowhere.gguf")))
+                    .isInstanceOf(SlmException.class);
+        }
+    }
+
+    @Test
+    void damagedWeightsAreSaidAndNothingElseHappens() throws Exception {
+        Path broken = folder.resolve("broken.gguf");
+        byte[] whole = Files.readAllBytes(Starter.weights());
+        Files.write(broken, java.util.Arrays.copyOf(whole, whole.length / 2));
+        NativeLibrary library = NativeLibrary.load(Starter.libraryFolders());
+        assertThatThrownBy(() -> SlmEngine.open(library, new SlmEngine.Config("broken", broken, null, null, 1, 1)))
+                .isInstanceOfSatisfying(
+                        SlmException.class, e -> assertThat(e.code()).isEqualTo(SlmException.Code.MODEL_LOAD));
+    }
+
+    @Test
+    void aModelWhoseTemplateHasNoToolsRefusesThem() {
+        NativeLibrary library = NativeLibrary.load(Starter.libraryFolders());
+        try (var threads = new PrepareThreads();
+                SlmEngine engine = threads.call(() ->
+                        SlmEngine.open(library, new SlmEngine.Config("bare", Starter.weights(), null, null, 1, 1)))) {
+            byte[] chat = ("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"tools\":[{\"type\":\"function\","
+                            + "\"function\":{\"name\":\"f\"}}]}")
+                    .getBytes(StandardCharsets.UTF_8);
+            assertThatThrownBy(() -> threads.call(() -> engine.prepare(chat)))
+                    .isInstanceOfSatisfying(
+                            SlmException.class, e -> assertThat(e.code()).isEqualTo(SlmException.Code.UNSUPPORTED))
+                    .hasMessageStartingWith("tools");
+        }
+    }
+
+    @Test
+    void aMissingLibraryIsAReasonAndNoFailure() {
+        NativeLibrary library = NativeLibrary.load(List.of(folder));
+        assertThat(library.problem()).contains("not found").contains("./understudy setup");
+        assertThat(library.drainLog()).isEmpty();
+        assertThatThrownBy(() ->
+                        SlmEngine.open(library, new SlmEngine.Config("x", folder.resolve("x.gguf"), null, null, 1, 1)))
+                .isInstanceOfSatisfying(
+                        SlmException.class, e -> assertThat(e.code()).isEqualTo(SlmException.Code.MODEL_LOAD));
+    }
+
+    @Test
+    void aBrokenLibraryIsAReasonAndNoFailure() throws Exception {
+        Files.writeString(folder.resolve("libunderstudy_slm.so"), "this is no library");
+        assertThat(NativeLibrary.load(List.of(folder)).problem()).contains("cannot be used");
+    }
+}
