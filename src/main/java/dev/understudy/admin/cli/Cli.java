@@ -38,6 +38,7 @@ public final class Cli implements Runnable {
                 .addSubcommand(new DemoCommand(settings, InstantSource.system()))
                 .addSubcommand(new KeyCommand(settings))
                 .addSubcommand(new PolicyCommand(settings))
+                .addSubcommand(new TrainCommand(settings, InstantSource.system()))
                 .setExecutionExceptionHandler(failure());
     }
 
