@@ -48,7 +48,7 @@ public record Explaining(Inspector inspector, PolicySet set, Function<String, Re
                 ? app
                 : asTeam.equals(anonymous) ? set.access().anonymous().app() : "default";
         Secret key = ownKey ? new Secret("of-the-caller") : null;
-        Caller caller = set.access().caller(asTeam, asApp, null, key, headers);
+        Caller caller = set.access().caller(asTeam, asApp, null, key, null, headers);
         if (caller == null) {
             boolean known = set.access().teams().containsKey(asTeam);
             throw new ApiFailure(
