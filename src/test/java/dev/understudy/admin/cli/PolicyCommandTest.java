@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,8 +35,13 @@ class PolicyCommandTest {
 
     private int execute(String... words) {
         URI nobody = URI.create("http://127.0.0.1:1");
-        CommandLine line =
-                Cli.commandLine(new CliSettings(nobody, nobody, folder.resolve("data"), folder.resolve("policies")));
+        CommandLine line = Cli.commandLine(new CliSettings(
+                nobody,
+                nobody,
+                folder.resolve("data"),
+                folder.resolve("policies"),
+                Optional.empty(),
+                Optional.empty()));
         line.setOut(new PrintWriter(out, true));
         line.setErr(new PrintWriter(err, true));
         return line.execute(words);
