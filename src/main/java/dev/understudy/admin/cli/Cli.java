@@ -39,6 +39,8 @@ public final class Cli implements Runnable {
                 .addSubcommand(new KeyCommand(settings))
                 .addSubcommand(new PolicyCommand(settings))
                 .addSubcommand(new TrainCommand(settings, InstantSource.system()))
+                .addSubcommand(new UsageCommand(settings))
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler(failure());
     }
 
