@@ -39,10 +39,10 @@ public class OrganizationResource {
     @Path("/usage/completions")
     @Operation(summary = "Usage in OpenAI's shape", description = "A project is a team, a user is an app.")
     public Uni<String> completions(
-            @RestQuery("start_time") @Nullable Long startTime,
-            @RestQuery("end_time") @Nullable Long endTime,
+            @RestQuery("start_time") @Nullable String startTime,
+            @RestQuery("end_time") @Nullable String endTime,
             @RestQuery("bucket_width") @Nullable String bucketWidth,
-            @RestQuery @Nullable Integer limit,
+            @RestQuery @Nullable String limit,
             @RestQuery @Nullable String page,
             UriInfo uri) {
         return usage.completions(request(startTime, endTime, bucketWidth, limit, page, uri))
@@ -54,10 +54,10 @@ public class OrganizationResource {
     @Path("/costs")
     @Operation(summary = "Costs in OpenAI's shape", description = "A line item is a model.")
     public Uni<String> costs(
-            @RestQuery("start_time") @Nullable Long startTime,
-            @RestQuery("end_time") @Nullable Long endTime,
+            @RestQuery("start_time") @Nullable String startTime,
+            @RestQuery("end_time") @Nullable String endTime,
             @RestQuery("bucket_width") @Nullable String bucketWidth,
-            @RestQuery @Nullable Integer limit,
+            @RestQuery @Nullable String limit,
             @RestQuery @Nullable String page,
             UriInfo uri) {
         return usage.costs(request(startTime, endTime, bucketWidth, limit, page, uri))
@@ -65,10 +65,10 @@ public class OrganizationResource {
     }
 
     private static OrganizationUsage.Request request(
-            @Nullable Long startTime,
-            @Nullable Long endTime,
+            @Nullable String startTime,
+            @Nullable String endTime,
             @Nullable String bucketWidth,
-            @Nullable Integer limit,
+            @Nullable String limit,
             @Nullable String page,
             UriInfo uri) {
         MultivaluedMap<String, String> query = uri.getQueryParameters();

@@ -75,12 +75,12 @@ public final class OrganizationUsage {
      * @param page as the page before gave it, or null
      */
     public record Request(
-            @Nullable Long startTime,
-            @Nullable Long endTime,
+            @Nullable String startTime,
+            @Nullable String endTime,
             @Nullable String bucketWidth,
             List<String> groupBy,
             Map<String, List<String>> filters,
-            @Nullable Integer limit,
+            @Nullable String limit,
             @Nullable String page) {}
 
     /** Tokens and requests. */
@@ -160,12 +160,12 @@ public final class OrganizationUsage {
                     ApiError.MISSING_REQUIRED_PARAMETER, "start_time is required: seconds since 1970.", "start_time");
         }
         Width width = width(request.bucketWidth(), costs);
-        int limit = request.limit() == null ? width.standard : request.limit();
+        long limit = request.limit() == null ? width.standard : number(request.limit(), "limit");
         if (limit < 1 || limit > width.most) {
             throw refused("limit must be from 1 to " + width.most + " for this bucket_width.", "limit");
         }
-        Instant start = time(request.startTime(), "start_time").truncatedTo(width.unit);
-        Instant end = request.endTime() == null ? clock.instant() : time(request.endTime(), "end_time");
+        Instant start = time(number(request.startTime(), "start_time"), "start_time").truncatedTo(width.unit);
+        Instant end = request.endTime() == null ? clock.instant() : time(number(request.endTime(), "end_time"), "end_time");
         if (request.page() != null) {
             start = time(pageStart(request.page()), "page").truncatedTo(width.unit);
         }
@@ -201,6 +201,13 @@ public final class OrganizationUsage {
             throw refused("page must be the next_page of the page before.", "page");
         }
         return Long.parseLong(page.substring("page_".length()));
+    }
+
+    private static long number(String text, String field) throws ApiFailure {
+        if (!text.matches("\\d{1,12}")) {
+            throw refused(field + " must be a whole number.", field);
+        }
+        return Long.parseLong(text);
     }
 
     private static Instant time(long seconds, String field) throws ApiFailure {

@@ -13,7 +13,7 @@ import java.util.Map;
  */
 final class UsageSql {
     private static final String ROW_DIMENSIONS = """
-            select %s at, team, app, coalesce(served_model, '-') model, tier, coalesce(site, '-') site,
+            select ts at, team, app, coalesce(served_model, '-') model, tier, coalesce(site, '-') site,
              coalesce(phase, '-') phase, coalesce(rule, '-') rule, coalesce(kind, '-') kind, facts ->> 'task' named,
              coalesce(key_id::text, '-') key""";
 
@@ -64,7 +64,7 @@ final class UsageSql {
     }
 
     private static String rows(String from, String to) {
-        return ROW_DIMENSIONS.formatted("ts") + """
+        return ROW_DIMENSIONS + """
                 , 1 calls, (outcome = 'failed')::int errors, (outcome = 'denied')::int denied,
                  (escalation is not null)::int escalations, (cost is null and outcome <> 'denied')::int unpriced,
                  estimated::int estimated, input_tokens, cached_tokens, output_tokens, cost, l.learning,
@@ -129,7 +129,7 @@ final class UsageSql {
     }
 
     private static String durations(Metric.Span span, String from, String to) {
-        return ROW_DIMENSIONS.formatted("ts") + """
+        return ROW_DIMENSIONS + """
                 , floor(ln(greatest(US, 1)) / ln(2) * 32)::int bucket, 1::int8 n
                  from understudy.interaction where ts >= FROM and ts < TO and US is not null"""
                 .replace("US", span.column())
@@ -162,7 +162,7 @@ final class UsageSql {
         StringBuilder from =
                 new StringBuilder(" from (").append(String.join(" union all ", parts)).append(") b");
         if (tasks) {
-            from.append(TASKS);
+            from.append(' ').append(TASKS);
         }
         String and = " where ";
         for (Map.Entry<Dimension, List<String>> filter : question.filters().entrySet()) {

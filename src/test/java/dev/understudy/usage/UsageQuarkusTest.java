@@ -200,6 +200,7 @@ class UsageQuarkusTest {
                 SampleCalls.at(now.minusSeconds(9)).next(),
                 SampleCalls.at(now.minusSeconds(8)).withTeam("support", "chatbot").next(),
                 SampleCalls.at(today.minus(Duration.ofHours(30))).next()));
+        refresh.refresh().await().indefinitely();
         OpenAIClient client = OpenAIOkHttpClient.builder()
                 .adminApiKey(folder.adminToken())
                 .apiKey("unused")
