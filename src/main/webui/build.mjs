@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, '../../../target');
-const page = join(target, 'classes/META-INF/resources/index.html');
+const output = join(target, 'classes/META-INF/resources');
 const packagesMark = join(here, 'node_modules/.understudy-digest');
 const pageMark = join(target, 'webui.digest');
 
@@ -19,11 +19,11 @@ function digest(paths) {
   return hash.digest('hex');
 }
 
-function filesBelow(folder) {
-  return readdirSync(join(here, folder))
+function filesBelow(root, folder) {
+  return readdirSync(join(root, folder))
     .sort()
-    .map((name) => `${folder}/${name}`)
-    .flatMap((path) => (statSync(join(here, path)).isDirectory() ? filesBelow(path) : [path]));
+    .map((name) => join(folder, name))
+    .flatMap((path) => (statSync(join(root, path)).isDirectory() ? filesBelow(root, path) : [path]));
 }
 
 function isAt(mark, value) {
@@ -52,11 +52,13 @@ const sources = digest([
   'index.html',
   'tsconfig.json',
   'vite.config.mjs',
-  ...filesBelow('public'),
-  ...filesBelow('src'),
+  ...filesBelow(here, 'public'),
+  ...filesBelow(here, 'src'),
 ]);
-if (!existsSync(page) || !isAt(pageMark, sources)) {
+// What was built is named too: another tool that tidies up the classes folder must not leave half a page behind.
+const built = () => [sources, ...(existsSync(output) ? filesBelow(output, '') : [])].join('\n');
+if (!isAt(pageMark, built())) {
   npm('run', '--silent', 'build', '--', '--logLevel', 'warn');
   mkdirSync(target, { recursive: true });
-  writeFileSync(pageMark, sources);
+  writeFileSync(pageMark, built());
 }

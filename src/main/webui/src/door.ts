@@ -1,5 +1,5 @@
 import { EventReader, type StreamEvent, backOff } from './events';
-import type { CallStory, CallLine, Summary } from './wire';
+import type { CallLine, OneCall, Summary } from './wire';
 
 /** The token is missing, wrong or was changed: only a new link helps. */
 export class TokenRefused extends Error {}
@@ -36,7 +36,7 @@ export class Door {
     return this.#json(`/api/calls?limit=${limit}`);
   }
 
-  call(id: string, signal: AbortSignal): Promise<CallStory> {
+  call(id: string, signal: AbortSignal): Promise<OneCall> {
     return this.#json(`/api/calls/${encodeURIComponent(id)}`, signal);
   }
 

@@ -129,9 +129,9 @@ class Page {
     this.#table.choose(id, false);
     document.body.classList.add('reading');
     try {
-      const story = await this.#door.call(id, fetching.signal);
-      this.#story.show(story, this.#summary?.currency ?? 'USD');
-      document.title = storyTitle(story);
+      const call = await this.#door.call(id, fetching.signal);
+      this.#story.show(call, this.#summary?.currency ?? 'USD');
+      document.title = storyTitle(call.story);
     } catch (e) {
       if (fetching.signal.aborted) return;
       if (e instanceof TokenRefused) this.#failed(e);

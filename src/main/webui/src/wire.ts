@@ -72,10 +72,17 @@ export interface Dropped {
   detail: string;
 }
 
-/** A body that was kept: 0 is the request, else the answer of that attempt. */
-export interface Body {
+/** Contents that were kept: 0 is the request, else the answer of that attempt; `cut` when only their beginning is here. */
+export interface KeptBody {
   n: number;
-  text: string;
+  json: string;
+  cut: boolean;
+}
+
+/** One call and, for those who may read them, its contents. */
+export interface OneCall {
+  story: CallStory;
+  bodies: KeptBody[] | null;
 }
 
 /** One call's whole way. */
@@ -95,7 +102,6 @@ export interface CallStory {
   overheadMicros: number | null;
   record: string;
   attempts: Attempt[];
-  bodies: Body[] | null;
 }
 
 /** Sums over a stretch of time. */

@@ -1,5 +1,5 @@
 import { clock, count, duration, money, share } from '../format';
-import type { Attempt, CallStory, VerifyStep } from '../wire';
+import type { Attempt, CallStory, KeptBody, OneCall, VerifyStep } from '../wire';
 import { copyButton, h, put } from './dom';
 import { endMark, modelPhrase, sentence, tierBadge } from './marks';
 
@@ -26,7 +26,7 @@ export class Story {
     this.#open(h('p', { class: 'say' }, text));
   }
 
-  show(story: CallStory, currency: string): void {
+  show({ story, bodies }: OneCall, currency: string): void {
     const { line } = story;
     this.#open(
       h('p', { class: 'lead' }, tierBadge(line.tier), modelPhrase(line), endMark(line)),
@@ -55,7 +55,7 @@ export class Story {
         ['our own share', duration(story.overheadMicros)],
       ]),
       h('h3', null, 'What was kept'),
-      ...bodies(story),
+      ...contents(story, bodies),
     );
   }
 
@@ -142,7 +142,7 @@ function attempt(a: Attempt, end: number, currency: string): HTMLElement {
       ['first content', a.firstContentMicros === null ? null : duration(a.firstContentMicros - a.startMicros)],
       ['tokens', tokens(a.inputTokens, a.cachedTokens, a.outputTokens)],
       ['cost', money(a.cost, currency)],
-      ['upstream status', a.status === null ? null : String(a.status)],
+      ['status', a.status === null ? null : String(a.status)],
       ['device', a.device === null ? null : `${a.device}${a.deviceMicros === null ? '' : `, ${duration(a.deviceMicros)}`}`],
       ['least margin', a.minMargin === null ? null : a.minMargin.toFixed(3)],
       ['variant', a.variant === null ? null : h('code', null, a.variant)],
@@ -178,12 +178,33 @@ function tokens(input: number | null, cached: number | null, output: number | nu
   return `${count(input)} in${fromCache}, ${count(output)} out`;
 }
 
-function bodies(story: CallStory): HTMLElement[] {
-  const note = h('p', { class: 'none' }, `Recorded as ${story.record}${story.bodies === null ? '; contents need the role ops' : ''}.`);
-  return [note, ...(story.bodies ?? []).map((body) => {
-    const name = body.n === 0 ? 'request' : `answer of attempt ${body.n}`;
-    return h('details', { class: 'body' }, h('summary', null, name), copyButton(body.text, name), h('pre', { tabindex: 0 }, body.text));
-  })];
+function contents(story: CallStory, bodies: KeptBody[] | null): HTMLElement[] {
+  const level = { none: 'Sums only.', metadata: 'A row without contents.', full: 'A row and the contents, secrets masked.' }[story.record];
+  const withheld = bodies === null ? ' Contents are for those with the role ops.' : '';
+  return [
+    h('p', { class: 'none' }, `${level ?? story.record}${withheld}`),
+    ...(bodies ?? []).map((body) => {
+      const name = body.n === 0 ? 'request' : story.attempts.length < 2 ? 'answer' : `answer of attempt ${body.n}`;
+      const text = pretty(body);
+      return h(
+        'details',
+        { class: 'body' },
+        h('summary', null, name, body.cut && ' (its beginning)'),
+        copyButton(text, name),
+        h('pre', { tabindex: 0 }, text),
+      );
+    }),
+  ];
+}
+
+/** JSON set out for reading; as it is when it is not whole. */
+function pretty(body: KeptBody): string {
+  if (body.cut) return body.json;
+  try {
+    return JSON.stringify(JSON.parse(body.json), null, 2);
+  } catch {
+    return body.json;
+  }
 }
 
 /** When a call came, for the title of the page. */

@@ -130,7 +130,7 @@ function house(summary: Summary): HTMLElement[] {
       'p',
       { class: 'facts' },
       h('span', null, 'policy ', h('code', null, summary.policy.revision)),
-      h('span', null, `captured ${count(capture.written)}${waiting}`),
+      h('span', { class: capture.databaseReachable ? null : 'bad' }, `captured ${count(capture.written)}${waiting}`),
       h('span', { class: capture.lost > 0 ? 'bad' : 'good' }, `lost ${count(capture.lost)}`),
     ),
   ];
@@ -138,6 +138,11 @@ function house(summary: Summary): HTMLElement[] {
 
 function notices(summary: Summary): HTMLElement[] {
   const lines: HTMLElement[] = [];
+  if (!summary.capture.databaseReachable) {
+    lines.push(
+      h('p', { class: 'notice' }, h('strong', null, 'The database is away. '), 'Answers go on; calls wait in memory until it is back.'),
+    );
+  }
   for (const problem of summary.policy.problems) {
     lines.push(h('p', { class: 'notice' }, h('strong', null, 'Policy not taken: '), problem));
   }

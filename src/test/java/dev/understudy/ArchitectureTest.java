@@ -123,6 +123,7 @@ class ArchitectureTest {
                                     "io.vertx.core..",
                                     "io.vertx.ext.web..",
                                     "org.eclipse.microprofile.health..",
+                                    "io.smallrye.health.api..",
                                     "org.eclipse.microprofile.openapi..",
                                     "picocli.."))));
 

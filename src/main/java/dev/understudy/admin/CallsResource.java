@@ -1,8 +1,10 @@
 package dev.understudy.admin;
 
 import dev.understudy.capture.CallLine;
+import dev.understudy.capture.KeptBodies;
 import dev.understudy.usage.CallLog;
 import dev.understudy.usage.CallStory;
+import io.quarkus.security.identity.SecurityIdentity;
 import io.smallrye.mutiny.Uni;
 import jakarta.annotation.security.RolesAllowed;
 import jakarta.validation.constraints.Max;
@@ -30,10 +32,17 @@ import org.jspecify.annotations.Nullable;
 public class CallsResource {
     private static final String ID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
 
-    private final CallLog log;
+    private static final Refusal NO_SUCH_CALL =
+            Refusal.notFound("There is no call of that id; one that has just ended may not be written yet.");
 
-    CallsResource(CallLog log) {
+    private final CallLog log;
+    private final KeptBodies bodies;
+    private final SecurityIdentity identity;
+
+    CallsResource(CallLog log, KeptBodies bodies, SecurityIdentity identity) {
         this.log = log;
+        this.bodies = bodies;
+        this.identity = identity;
     }
 
     /** The newest calls first. */
@@ -47,18 +56,21 @@ public class CallsResource {
         return log.newest(limit, before == null ? null : UUID.fromString(before));
     }
 
-    /** One call's whole way. */
+    /** One call's whole way; its contents are for ops only. */
     @GET
     @Path("/{id}")
-    @Operation(summary = "One call's way", description = "With attempts, reasons and drops.")
+    @Operation(summary = "One call's way", description = "With attempts, reasons and drops; for ops with its contents.")
     public Uni<Response> one(@RestPath @Pattern(regexp = ID, message = "must be the id of a call") String id) {
-        return log.story(UUID.fromString(id))
-                .map(story -> story.map(CallsResource::found)
-                        .orElseGet(() -> Refusal.notFound("There is no call of that id; it may not be written yet.")
-                                .response()));
+        UUID call = UUID.fromString(id);
+        return log.story(call)
+                .chain(story -> story.map(found -> found(call, found))
+                        .orElseGet(() -> Uni.createFrom().item(NO_SUCH_CALL::response)));
     }
 
-    private static Response found(CallStory story) {
-        return Response.ok(story).build();
+    private Uni<Response> found(UUID call, CallStory story) {
+        Uni<OneCall> whole = identity.hasRole(Roles.OPS)
+                ? bodies.of(call).map(kept -> new OneCall(story, kept))
+                : Uni.createFrom().item(new OneCall(story, null));
+        return whole.map(one -> Response.ok(one).build());
     }
 }

@@ -29,9 +29,6 @@ final class Eligibility {
             "max_completion_tokens",
             "temperature",
             "top_p",
-            "top_k",
-            "min_p",
-            "repeat_penalty",
             "seed",
             "stop",
             "presence_penalty",
@@ -41,9 +38,7 @@ final class Eligibility {
             "metadata",
             "store",
             "safety_identifier",
-            "prompt_cache_key",
-            "prompt_cache_retention",
-            "service_tier");
+            "prompt_cache_key");
 
     private static final int SCHEMA_BYTES = 64 * 1024;
     private static final int SCHEMA_DEPTH = 64;

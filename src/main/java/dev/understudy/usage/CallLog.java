@@ -107,6 +107,11 @@ public class CallLog {
                 .map(rows -> totals(rows.iterator().next()));
     }
 
+    /** Ends well when the database answers. */
+    public Uni<Void> ping() {
+        return pool.query("select 1").execute().replaceWithVoid();
+    }
+
     private static Totals totals(Row row) {
         long slm = row.getLong("slm");
         long llm = row.getLong("llm");

@@ -6,9 +6,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
-import java.util.Locale;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -41,7 +38,7 @@ class DemoMessagesTest {
 
     @Test
     void the_inbox_has_the_shares_of_the_errands() {
-        assertThat(Arrays.stream(DemoErrand.values())
+        assertThat(java.util.Arrays.stream(DemoErrand.values())
                         .mapToInt(DemoErrand::percent)
                         .sum())
                 .isEqualTo(100);
@@ -51,7 +48,7 @@ class DemoMessagesTest {
             counts.merge(inbox.next().errand(), 1, Integer::sum);
         }
         for (DemoErrand errand : DemoErrand.values()) {
-            assertThat(counts.getOrDefault(errand, 0) / 100.0)
+            assertThat(counts.get(errand) / 100.0)
                     .as(errand.wire())
                     .isBetween(errand.percent() - 2.0, errand.percent() + 2.0);
         }
@@ -62,12 +59,12 @@ class DemoMessagesTest {
         Map<Split, Set<String>> patterns = new EnumMap<>(Split.class);
         DemoBook book = DemoBook.read();
         for (Split split : Split.values()) {
-            Set<String> all = new HashSet<>(book.greetings().getOrDefault(split, List.of()));
-            all.addAll(book.closings().getOrDefault(split, List.of()));
+            Set<String> all = new HashSet<>(book.greetings().get(split));
+            all.addAll(book.closings().get(split));
             book.groups()
                     .values()
                     .forEach(groups -> groups.forEach(
-                            group -> group.patterns().getOrDefault(split, List.of()).forEach(pattern -> all.add(pattern.text()))));
+                            group -> group.patterns().get(split).forEach(pattern -> all.add(pattern.text()))));
             patterns.put(split, all);
         }
         assertThat(patterns.get(Split.HELD_OUT))
@@ -86,11 +83,11 @@ class DemoMessagesTest {
             }
             values.put(split, seen);
         }
-        assertThat(seen(values, Split.HELD_OUT)).containsOnlyKeys(DemoSlot.values());
+        assertThat(values.get(Split.HELD_OUT)).containsOnlyKeys(DemoSlot.values());
         for (DemoSlot slot : DemoSlot.values()) {
-            assertThat(seen(values, Split.HELD_OUT).get(slot))
+            assertThat(values.get(Split.HELD_OUT).get(slot))
                     .as(slot.wire())
-                    .doesNotContainAnyElementsOf(seen(values, Split.TRAIN).get(slot));
+                    .doesNotContainAnyElementsOf(values.get(Split.TRAIN).get(slot));
         }
     }
 
@@ -117,17 +114,13 @@ class DemoMessagesTest {
         assertThat(next.path("tool_choice").asText()).isEqualTo("none");
     }
 
-    private static Map<DemoSlot, Set<String>> seen(Map<Split, Map<DemoSlot, Set<String>>> values, Split split) {
-        return values.getOrDefault(split, Map.of());
-    }
-
     private static Map<DemoSlot, String> arguments(DemoCall call) {
         Map<DemoSlot, String> values = new EnumMap<>(DemoSlot.class);
         ((DemoTruth.Call) call.truth())
                 .arguments()
                 .properties()
                 .forEach(field -> values.put(
-                        DemoSlot.valueOf(field.getKey().toUpperCase(Locale.ROOT)),
+                        DemoSlot.valueOf(field.getKey().toUpperCase(java.util.Locale.ROOT)),
                         field.getValue().asText()));
         return values;
     }

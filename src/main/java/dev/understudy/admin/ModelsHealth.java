@@ -1,0 +1,34 @@
+package dev.understudy.admin;
+
+import dev.understudy.model.Readiness.State;
+import dev.understudy.policy.PolicyStore;
+import dev.understudy.serve.ModelDirectory;
+import jakarta.inject.Singleton;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Readiness;
+
+/** Can any model be asked? One that is missing is no reason to send calls elsewhere; none at all is. */
+@Readiness
+@Singleton
+class ModelsHealth implements HealthCheck {
+    private final PolicyStore policies;
+    private final ModelDirectory models;
+
+    ModelsHealth(PolicyStore policies, ModelDirectory models) {
+        this.policies = policies;
+        this.models = models;
+    }
+
+    @Override
+    public HealthCheckResponse call() {
+        var answer = HealthCheckResponse.named("models");
+        boolean any = false;
+        for (String name : policies.current().catalogue().cards().keySet()) {
+            State state = models.readiness(name).state();
+            answer.withData(name, state.wire());
+            any |= state == State.READY;
+        }
+        return answer.status(any).build();
+    }
+}
