@@ -1,6 +1,7 @@
 package dev.understudy;
 
 import dev.understudy.policy.PolicyRefused;
+import dev.understudy.policy.PolicyRefused;
 import java.net.BindException;
 
 /** Makes one line for a person out of what stopped the start; broken policies get a line for each problem. */
@@ -22,6 +23,10 @@ final class FailureLine {
         String said = cause.getMessage();
         if (said == null || said.isBlank()) {
             said = cause.getClass().getSimpleName();
+        }
+        if (cause instanceof PolicyRefused) {
+            // One line a problem, each with its place in a file.
+            return said;
         }
         String line = said.strip().replaceAll("\\s*\\R\\s*", " ");
         return cause instanceof BindException
