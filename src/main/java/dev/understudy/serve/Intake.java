@@ -202,6 +202,7 @@ final class Intake {
         record(Interaction.Outcome.FAILED, error.status(), error.code());
         if (unread) {
             request.resume();
+            house.closeSoon(request);
         }
     }
 
@@ -219,7 +220,10 @@ final class Intake {
     }
 
     private ApiFailure fault(Throwable cause) {
-        LOG.errorf(cause, "call failed inside %s=%s", Keys.CALL, id);
+        // Where it broke, but not what was said: a message may quote what it stumbled over.
+        Throwable bare = new Throwable(cause.getClass().getName());
+        bare.setStackTrace(cause.getStackTrace());
+        LOG.errorf(bare, "call failed inside %s=%s", Keys.CALL, id);
         return new ApiFailure(ApiError.INTERNAL_ERROR, INTERNAL);
     }
 

@@ -155,6 +155,7 @@ final class Reception {
         if (!request.isEnded()) {
             // Its body will not be read, so nothing can follow it on this connection.
             request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+            house.closeSoon(request);
         }
         answer(request).error(ClientError.of(failure));
     }

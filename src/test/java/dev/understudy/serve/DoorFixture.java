@@ -32,12 +32,12 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +49,7 @@ final class DoorFixture implements AutoCloseable {
     static final Duration SECOND = Duration.ofSeconds(1);
 
     final Vertx vertx;
-    final List<Interaction> recorded = new CopyOnWriteArrayList<>();
+    final List<Interaction> recorded = Collections.synchronizedList(new ArrayList<>());
     final MeterRegistry meters = new SimpleMeterRegistry();
     final AgentsDoor door;
     private final Map<String, ModelCard> cards = new LinkedHashMap<>();

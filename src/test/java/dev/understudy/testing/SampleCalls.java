@@ -75,51 +75,240 @@ public record SampleCalls(
     }
 
     public SampleCalls withAt(Instant changed) {
-        return new SampleCalls(changed, random, team, app, model, body, answer, stream, tier, record, outcome, status, task, cost, baseline, tokens, latencyMicros);
+        return new SampleCalls(
+                changed,
+                random,
+                team,
+                app,
+                model,
+                body,
+                answer,
+                stream,
+                tier,
+                record,
+                outcome,
+                status,
+                task,
+                cost,
+                baseline,
+                tokens,
+                latencyMicros);
     }
 
     public SampleCalls withTeam(String changed, String app) {
-        return new SampleCalls(at, random, changed, app, model, body, answer, stream, tier, record, outcome, status, task, cost, baseline, tokens, latencyMicros);
+        return new SampleCalls(
+                at,
+                random,
+                changed,
+                app,
+                model,
+                body,
+                answer,
+                stream,
+                tier,
+                record,
+                outcome,
+                status,
+                task,
+                cost,
+                baseline,
+                tokens,
+                latencyMicros);
     }
 
     public SampleCalls withModel(String changed) {
-        return new SampleCalls(at, random, team, app, changed, body, answer, stream, tier, record, outcome, status, task, cost, baseline, tokens, latencyMicros);
+        return new SampleCalls(
+                at,
+                random,
+                team,
+                app,
+                changed,
+                body,
+                answer,
+                stream,
+                tier,
+                record,
+                outcome,
+                status,
+                task,
+                cost,
+                baseline,
+                tokens,
+                latencyMicros);
     }
 
     public SampleCalls withBody(String changed) {
-        return new SampleCalls(at, random, team, app, model, changed, answer, stream, tier, record, outcome, status, task, cost, baseline, tokens, latencyMicros);
+        return new SampleCalls(
+                at,
+                random,
+                team,
+                app,
+                model,
+                changed,
+                answer,
+                stream,
+                tier,
+                record,
+                outcome,
+                status,
+                task,
+                cost,
+                baseline,
+                tokens,
+                latencyMicros);
     }
 
     public SampleCalls withAnswer(@Nullable String changed, boolean asStream) {
-        return new SampleCalls(at, random, team, app, model, body, changed, asStream, tier, record, outcome, status, task, cost, baseline, tokens, latencyMicros);
+        return new SampleCalls(
+                at,
+                random,
+                team,
+                app,
+                model,
+                body,
+                changed,
+                asStream,
+                tier,
+                record,
+                outcome,
+                status,
+                task,
+                cost,
+                baseline,
+                tokens,
+                latencyMicros);
     }
 
     public SampleCalls withTier(Tier changed) {
-        return new SampleCalls(at, random, team, app, model, body, answer, stream, changed, record, outcome, status, task, cost, baseline, tokens, latencyMicros);
+        return new SampleCalls(
+                at,
+                random,
+                team,
+                app,
+                model,
+                body,
+                answer,
+                stream,
+                changed,
+                record,
+                outcome,
+                status,
+                task,
+                cost,
+                baseline,
+                tokens,
+                latencyMicros);
     }
 
     public SampleCalls withRecord(CaptureOrder.Level changed) {
-        return new SampleCalls(at, random, team, app, model, body, answer, stream, tier, changed, outcome, status, task, cost, baseline, tokens, latencyMicros);
+        return new SampleCalls(
+                at,
+                random,
+                team,
+                app,
+                model,
+                body,
+                answer,
+                stream,
+                tier,
+                changed,
+                outcome,
+                status,
+                task,
+                cost,
+                baseline,
+                tokens,
+                latencyMicros);
     }
 
     public SampleCalls withOutcome(Interaction.Outcome changed, int status) {
-        return new SampleCalls(at, random, team, app, model, body, answer, stream, tier, record, changed, status, task, cost, baseline, tokens, latencyMicros);
+        return new SampleCalls(
+                at,
+                random,
+                team,
+                app,
+                model,
+                body,
+                answer,
+                stream,
+                tier,
+                record,
+                changed,
+                status,
+                task,
+                cost,
+                baseline,
+                tokens,
+                latencyMicros);
     }
 
     public SampleCalls withTask(@Nullable String changed) {
-        return new SampleCalls(at, random, team, app, model, body, answer, stream, tier, record, outcome, status, changed, cost, baseline, tokens, latencyMicros);
+        return new SampleCalls(
+                at,
+                random,
+                team,
+                app,
+                model,
+                body,
+                answer,
+                stream,
+                tier,
+                record,
+                outcome,
+                status,
+                changed,
+                cost,
+                baseline,
+                tokens,
+                latencyMicros);
     }
 
     public SampleCalls withCost(@Nullable BigDecimal changed, @Nullable BigDecimal baseline) {
-        return new SampleCalls(at, random, team, app, model, body, answer, stream, tier, record, outcome, status, task, changed, baseline, tokens, latencyMicros);
+        return new SampleCalls(
+                at,
+                random,
+                team,
+                app,
+                model,
+                body,
+                answer,
+                stream,
+                tier,
+                record,
+                outcome,
+                status,
+                task,
+                changed,
+                baseline,
+                tokens,
+                latencyMicros);
     }
 
     public SampleCalls withTokens(TokenCount changed) {
-        return new SampleCalls(at, random, team, app, model, body, answer, stream, tier, record, outcome, status, task, cost, baseline, changed, latencyMicros);
+        return new SampleCalls(
+                at,
+                random,
+                team,
+                app,
+                model,
+                body,
+                answer,
+                stream,
+                tier,
+                record,
+                outcome,
+                status,
+                task,
+                cost,
+                baseline,
+                changed,
+                latencyMicros);
     }
 
     public SampleCalls withLatency(long micros) {
-        return new SampleCalls(at, random, team, app, model, body, answer, stream, tier, record, outcome, status, task, cost, baseline, tokens, micros);
+        return new SampleCalls(
+                at, random, team, app, model, body, answer, stream, tier, record, outcome, status, task, cost, baseline,
+                tokens, micros);
     }
 
     /** One call with a fresh id. */
@@ -197,7 +386,16 @@ public record SampleCalls(
 
     private Caller caller() {
         return new Caller(
-                team, app, null, Map.of(), List.of("*"), false, Set.of(Purpose.DEBUG), null, Sensitivity.INTERNAL, null);
+                team,
+                app,
+                null,
+                Map.of(),
+                List.of("*"),
+                false,
+                Set.of(Purpose.DEBUG),
+                null,
+                Sensitivity.INTERNAL,
+                null);
     }
 
     private Signals signals(UUID id) {
@@ -220,7 +418,8 @@ public record SampleCalls(
     }
 
     private Decision decision(boolean denied) {
-        CaptureOrder order = new CaptureOrder(record, 1, Set.of(Purpose.DEBUG, Purpose.TRAINING), Set.of("secrets"), "starter/all");
+        CaptureOrder order =
+                new CaptureOrder(record, 1, Set.of(Purpose.DEBUG, Purpose.TRAINING), Set.of("secrets"), "starter/all");
         if (denied) {
             return new Decision(
                     "0123456789ab",
