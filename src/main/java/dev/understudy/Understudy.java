@@ -5,6 +5,7 @@ import dev.understudy.admin.cli.CliSettings;
 import dev.understudy.database.StoreFailure;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +53,8 @@ public final class Understudy {
                 Settings.url(settings.peoplesDoor()),
                 Settings.url(settings.agentsDoor()),
                 settings.folder("understudy.data"),
-                settings.folder("understudy.policies"));
+                settings.folder("understudy.policies"),
+                settings.optional("understudy.slm.library").map(Path::of),
+                settings.optional("understudy.cache").map(Path::of));
     }
 }

@@ -41,6 +41,7 @@ public record AccessRules(Anonymous anonymous, Map<String, Team> teams) {
      *
      * @param keyId the key that was shown; null for an anonymous caller
      * @param providerKey the caller's own credential for the upstream, or null
+     * @param subject keyed hash of the end user, or null
      * @param headers of the request, names in lower case; {@code x-understudy-consent} and {@code
      *     x-understudy-no-train} take consent away
      */
@@ -49,6 +50,7 @@ public record AccessRules(Anonymous anonymous, Map<String, Team> teams) {
             String appName,
             @Nullable UUID keyId,
             @Nullable Secret providerKey,
+            @Nullable String subject,
             Map<String, String> headers) {
         Team team = teams.get(teamName);
         App app = team == null ? null : team.apps().get(appName);
@@ -63,7 +65,7 @@ public record AccessRules(Anonymous anonymous, Map<String, Team> teams) {
                 app.models(),
                 app.human(),
                 consent(app.consent(), headers),
-                null,
+                subject,
                 team.sensitivityFloor(),
                 providerKey);
     }

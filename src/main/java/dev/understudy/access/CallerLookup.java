@@ -19,14 +19,16 @@ public class CallerLookup {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private final KeyCache keys;
+    private final SubjectMark subjects;
     private final InstantSource clock;
 
     @Inject
-    CallerLookup(ApiKeys keys, InstantSource clock) {
-        this(keys, clock, Ticker.systemTicker());
+    CallerLookup(ApiKeys keys, SubjectMark subjects, InstantSource clock) {
+        this(keys, subjects, clock, Ticker.systemTicker());
     }
 
-    CallerLookup(KeyStore store, InstantSource clock, Ticker ticker) {
+    CallerLookup(KeyStore store, SubjectMark subjects, InstantSource clock, Ticker ticker) {
+        this.subjects = subjects;
         this.keys = new KeyCache(store, ticker, PATIENCE);
         this.clock = clock;
     }
@@ -39,7 +41,7 @@ public class CallerLookup {
      * @param apiKeyHeader {@code api-key}, else {@code x-api-key}, or null
      * @param loopback whether the connection comes from this machine
      * @param headers of the request, names in lower case; {@code x-understudy-consent} and {@code
-     *     x-understudy-no-train} narrow the consent
+     *     x-understudy-no-train} narrow the consent, {@code x-understudy-subject} names the end user
      * @return the caller; fails with {@link AccessDenied} when turned away and with {@link KeysUnavailable} when the
      *     store of keys is down and the key not among those remembered. Given on the calling thread for anonymous
      *     callers, else on any.
@@ -68,7 +70,7 @@ public class CallerLookup {
         keys.clear();
     }
 
-    private static Uni<Caller> anonymous(
+    private Uni<Caller> anonymous(
             @Nullable Secret providerKey, boolean loopback, Map<String, String> headers, AccessRules rules) {
         AccessRules.Anonymous anonymous = rules.anonymous();
         boolean allowed = switch (anonymous.allow()) {
@@ -91,14 +93,16 @@ public class CallerLookup {
         return fault != null ? denied(fault) : caller(key.id(), key.team(), key.app(), null, headers, rules);
     }
 
-    private static Uni<Caller> caller(
+    private Uni<Caller> caller(
             @Nullable UUID keyId,
             String teamName,
             String appName,
             @Nullable Secret providerKey,
             Map<String, String> headers,
             AccessRules rules) {
-        Caller caller = rules.caller(teamName, appName, keyId, providerKey, headers);
+        String subject = headers.get("x-understudy-subject");
+        String mark = subject == null || subject.isBlank() ? null : subjects.of(teamName, subject.strip());
+        Caller caller = rules.caller(teamName, appName, keyId, providerKey, mark, headers);
         return caller == null
                 ? denied(AccessDenied.Reason.NO_TEAM)
                 : Uni.createFrom().item(caller);

@@ -38,11 +38,7 @@ public record Explaining(Inspector inspector, PolicySet set, Function<String, Re
      * @throws ApiFailure when the request cannot be read, or there is no such team or app
      */
     public Explanation explain(
-            JsonNode request,
-            @Nullable String team,
-            @Nullable String app,
-            Map<String, String> headers,
-            boolean ownKey)
+            JsonNode request, @Nullable String team, @Nullable String app, Map<String, String> headers, boolean ownKey)
             throws ApiFailure {
         byte[] body = request.toString().getBytes(StandardCharsets.UTF_8);
         Call call = CallReader.read(new UUID(0, 0), Instant.EPOCH, 0, body, headers);
@@ -52,15 +48,16 @@ public record Explaining(Inspector inspector, PolicySet set, Function<String, Re
                 ? app
                 : asTeam.equals(anonymous) ? set.access().anonymous().app() : "default";
         Secret key = ownKey ? new Secret("of-the-caller") : null;
-        Caller caller = set.access().caller(asTeam, asApp, null, key, headers);
+        Caller caller = set.access().caller(asTeam, asApp, null, key, null, headers);
         if (caller == null) {
             boolean known = set.access().teams().containsKey(asTeam);
             throw new ApiFailure(
                     ApiError.INVALID_VALUE,
-                    known ? "The team has no such app in the policy files." : "There is no such team in the policy files.",
+                    known
+                            ? "The team has no such app in the policy files."
+                            : "There is no such team in the policy files.",
                     known ? "app" : "team");
         }
-        return Explainer.explain(
-                call, caller, inspector.consider(call, caller, set.maxSmallTools()), set, readiness);
+        return Explainer.explain(call, caller, inspector.consider(call, caller, set.maxSmallTools()), set, readiness);
     }
 }

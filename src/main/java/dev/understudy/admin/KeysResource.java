@@ -58,8 +58,12 @@ public class KeysResource {
      * @param expiresInDays null: never
      */
     public record Wish(
-            @NotNull @Pattern(regexp = NAME, message = "must be the name of a team") String team,
-            @NotNull @Pattern(regexp = NAME, message = "must be the name of an app") String app,
+            @NotNull @Pattern(regexp = NAME, message = "must be the name of a team")
+            String team,
+
+            @NotNull @Pattern(regexp = NAME, message = "must be the name of an app")
+            String app,
+
             @Nullable @Size(min = 1, max = 100) String name,
             @Nullable @Min(1) @Max(3650) Integer expiresInDays) {}
 
@@ -126,9 +130,13 @@ public class KeysResource {
     @Path("/{prefix}")
     @Operation(summary = "Revoke a key", description = "By the eight digits after usk_.")
     public Uni<Response> revoke(
-            @RestPath @Pattern(regexp = "[0-9A-Za-z]{8}", message = "must be the eight digits after usk_") String prefix) {
-        return keys.revoke(prefix).invoke(found -> lookup.forgetKeys()).map(found -> found.map(
-                        record -> Response.ok(KeyLine.of(null, record)).build())
-                .orElseGet(() -> Refusal.notFound("There is no key with these digits.").response()));
+            @RestPath @Pattern(regexp = "[0-9A-Za-z]{8}", message = "must be the eight digits after usk_")
+                    String prefix) {
+        return keys.revoke(prefix)
+                .invoke(found -> lookup.forgetKeys())
+                .map(found -> found.map(
+                                record -> Response.ok(KeyLine.of(null, record)).build())
+                        .orElseGet(() -> Refusal.notFound("There is no key with these digits.")
+                                .response()));
     }
 }

@@ -144,7 +144,7 @@ final class CaptureWriter {
         oldest = waiting.isEmpty() ? null : clock.instant();
         List<CaptureBatch.Sum> lines = new ArrayList<>();
         for (UsageSum sum : sums.values()) {
-            lines.add(new CaptureBatch.Sum(Uuid7.of(sum.key().hour(), random), sum));
+            lines.add(new CaptureBatch.Sum(Uuid7.of(sum.first(), random), sum));
         }
         sums.clear();
         return new CaptureBatch(calls, lines);

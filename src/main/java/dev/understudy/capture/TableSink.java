@@ -103,7 +103,7 @@ final class TableSink implements BatchSink {
         UsageSum.Key key = sum.key();
         return new Object[] {
             stored.id(),
-            key.hour().atOffset(ZoneOffset.UTC),
+            sum.first().truncatedTo(ChronoUnit.MILLIS).atOffset(ZoneOffset.UTC),
             run,
             key.why().wire(),
             key.team(),
@@ -133,7 +133,7 @@ final class TableSink implements BatchSink {
     private static List<Instant> moments(CaptureBatch batch) {
         List<Instant> moments = new ArrayList<>();
         batch.calls().forEach(call -> moments.add(call.ts()));
-        batch.sums().forEach(sum -> moments.add(sum.sum().key().hour()));
+        batch.sums().forEach(sum -> moments.add(sum.sum().first()));
         return moments;
     }
 

@@ -11,9 +11,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is left of calls that get no row: a line of {@code usage_delta}. Sums are added up per {@link Key}; priced and
  * unpriced calls never share one.
+ *
+ * @param first when the first of them came
  */
 record UsageSum(
         Key key,
+        Instant first,
         int calls,
         int errors,
         int denied,
@@ -62,6 +65,7 @@ record UsageSum(
                 call.baseline() != null);
         return new UsageSum(
                 key,
+                call.call().receivedAt(),
                 1,
                 call.outcome() == Interaction.Outcome.FAILED ? 1 : 0,
                 denied ? 1 : 0,
@@ -77,6 +81,7 @@ record UsageSum(
     UsageSum plus(UsageSum other) {
         return new UsageSum(
                 key,
+                first.isBefore(other.first) ? first : other.first,
                 calls + other.calls,
                 errors + other.errors,
                 denied + other.denied,

@@ -8,10 +8,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
-/** Training rows from the demo's messages, in the {@code trl-sft} profile: {@code prompt}, {@code completion}, {@code tools}. */
+/**
+ * Training rows from the demo's messages, in the {@code trl-sft} profile: {@code prompt}, {@code completion}, {@code tools}; and the
+ * rest of the {@code request}, for whoever wants to ask it again.
+ */
 public final class DemoRows {
+
+    /** What a row keeps of the call beside messages and tools: it makes the call site. */
+    private static final List<String> REQUEST = List.of("model", "tool_choice", "parallel_tool_calls");
 
     private DemoRows() {}
 
@@ -50,7 +57,10 @@ public final class DemoRows {
                 .put("name", truth.name())
                 .set("arguments", truth.arguments());
         row.set("tools", call.body().path("tools"));
-        row.set("tool_choice", call.body().path("tool_choice"));
+        ObjectNode request = row.putObject("request");
+        for (String field : REQUEST) {
+            request.set(field, call.body().path(field));
+        }
         return row;
     }
 }

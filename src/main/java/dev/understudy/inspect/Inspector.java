@@ -74,7 +74,8 @@ public final class Inspector {
         return inspect(call, caller, maxSlmTools, book::known);
     }
 
-    private Signals inspect(Call call, Caller caller, int maxSlmTools, Function<TaskBook.Sighting, TaskBook.Task> tasks) {
+    private Signals inspect(
+            Call call, Caller caller, int maxSlmTools, Function<TaskBook.Sighting, TaskBook.Task> tasks) {
         long started = System.nanoTime();
         Look look = new Look();
         String instructions = instructions(call);

@@ -29,6 +29,9 @@ final class Eligibility {
             "max_completion_tokens",
             "temperature",
             "top_p",
+            "top_k",
+            "min_p",
+            "repeat_penalty",
             "seed",
             "stop",
             "presence_penalty",
@@ -38,7 +41,9 @@ final class Eligibility {
             "metadata",
             "store",
             "safety_identifier",
-            "prompt_cache_key");
+            "prompt_cache_key",
+            "prompt_cache_retention",
+            "service_tier");
 
     private static final int SCHEMA_BYTES = 64 * 1024;
     private static final int SCHEMA_DEPTH = 64;

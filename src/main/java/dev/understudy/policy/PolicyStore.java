@@ -144,9 +144,20 @@ public class PolicyStore {
         if (digest.equals(loadedDigest)) {
             seenDigest = digest;
         } else if (digest.equals(seenDigest)) {
-            take(files);
+            takeWhateverHappens(files);
         } else {
             seenDigest = digest;
+        }
+    }
+
+    /** A fault of ours in the loader must look like a fault of the files: the set in force stays, and a person is told. */
+    private void takeWhateverHappens(PolicyFiles files) {
+        try {
+            take(files);
+        } catch (RuntimeException e) {
+            loadedDigest = files.digest();
+            reloadOk.set(0);
+            LOG.errorf(e, "policies not loaded, earlier revision stays %s=%s", Keys.REVISION, current().revision());
         }
     }
 

@@ -41,7 +41,7 @@ public final class SlmPlan implements AutoCloseable {
      * @param text the whole raw text
      * @param cut whether it ended at its token limit
      */
-    SlmAnswer read(String text, boolean cut) {
+    public SlmAnswer read(String text, boolean cut) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         return SlmAnswer.of(handle.with(plan -> Llama.read(plan, bytes, cut)));
     }

@@ -41,14 +41,17 @@ class ApiKeysQuarkusTest {
     Vertx vertx;
 
     private Uni<Caller> find(String key) {
-        return lookup.find("Bearer " + key, null, false, Map.of(), policies.current().access());
+        return lookup.find(
+                "Bearer " + key, null, false, Map.of(), policies.current().access());
     }
 
     @Test
     void aKeyIsGoodFromItsMakingToItsRevocation() {
-        ApiKeys.Made made = keys.create("local", "default", "test", null).await().atMost(PATIENCE);
+        ApiKeys.Made made =
+                keys.create("local", "default", "test", null).await().atMost(PATIENCE);
         assertThat(made.toString()).doesNotContain(made.key());
-        assertThat(find(made.key()).await().atMost(PATIENCE).keyId()).isEqualTo(made.record().id());
+        assertThat(find(made.key()).await().atMost(PATIENCE).keyId())
+                .isEqualTo(made.record().id());
         assertThat(keys.list().await().atMost(PATIENCE)).contains(made.record());
 
         assertThat(keys.revoke(made.record().prefix()).await().atMost(PATIENCE)).isPresent();
@@ -89,8 +92,8 @@ class ApiKeysQuarkusTest {
         ApiKeys.Made made = keys.create("local", "default", null, null).await().atMost(PATIENCE);
         Context loop = ((ContextInternal) vertx.getOrCreateContext()).unwrap();
         CompletableFuture<Caller> caller = new CompletableFuture<>();
-        loop.runOnContext(nothing ->
-                find(made.key()).subscribe().with(caller::complete, caller::completeExceptionally));
+        loop.runOnContext(
+                nothing -> find(made.key()).subscribe().with(caller::complete, caller::completeExceptionally));
         assertThat(caller.get(20, TimeUnit.SECONDS).team()).isEqualTo("local");
     }
 }

@@ -31,7 +31,7 @@ class CallerLookupTest {
 
     private final Rows rows = new Rows();
     private final AtomicLong nanos = new AtomicLong();
-    private final CallerLookup lookup = new CallerLookup(rows, () -> NOW, nanos::get);
+    private final CallerLookup lookup = new CallerLookup(rows, new SubjectMark(new byte[32]), () -> NOW, nanos::get);
 
     /** Keys in memory, which may be down. */
     private static final class Rows implements KeyStore {
@@ -191,6 +191,18 @@ class CallerLookupTest {
                 .await()
                 .indefinitely()
                 .consent();
+    }
+
+    @Test
+    void theEndUserIsAHashThatDiffersByTeam() {
+        Map<String, String> headers = Map.of("x-understudy-subject", "jane@example.org");
+        Caller caller = lookup.find(null, null, true, headers, rules(AccessRules.Allow.LOOPBACK))
+                .await()
+                .indefinitely();
+        SubjectMark marks = new SubjectMark(new byte[32]);
+        assertThat(caller.subject()).matches("[0-9a-f]{32}").isEqualTo(marks.of("local", "jane@example.org"));
+        assertThat(marks.of("other", "jane@example.org")).isNotEqualTo(caller.subject());
+        assertThat(find(null, null, true).subject()).isNull();
     }
 
     @Test

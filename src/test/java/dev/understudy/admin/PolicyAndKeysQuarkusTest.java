@@ -36,17 +36,21 @@ class PolicyAndKeysQuarkusTest {
 
     @Test
     void validateListsTheProblemsOfTheFiles() throws Exception {
-        JsonNode verdict = JSON.readTree(send("POST", "/api/policy/validate", "").body());
+        JsonNode verdict =
+                JSON.readTree(send("POST", "/api/policy/validate", "").body());
         assertThat(verdict.path("sound").asBoolean()).isTrue();
         assertThat(verdict.path("errors").asInt()).isZero();
-        assertThat(verdict.path("active").asText()).matches("[0-9a-f]{12}").isEqualTo(verdict.path("revision").asText());
+        assertThat(verdict.path("active").asText())
+                .matches("[0-9a-f]{12}")
+                .isEqualTo(verdict.path("revision").asText());
         assertThat(verdict.at("/problems/0/code").asText()).isEqualTo("W609");
     }
 
     @Test
     void reloadLeavesTheSameSetInForceAndTheAcceptedOneIsStored() throws Exception {
-        String revision =
-                JSON.readTree(send("POST", "/api/policy/reload", "").body()).path("active").asText();
+        String revision = JSON.readTree(send("POST", "/api/policy/reload", "").body())
+                .path("active")
+                .asText();
         Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
             var row = pool.query("select rev, accepted, files from understudy.policy_snapshot order by id desc limit 1")
                     .execute()
@@ -63,15 +67,17 @@ class PolicyAndKeysQuarkusTest {
 
     @Test
     void aKeyIsMadeListedAndRevoked() throws Exception {
-        HttpResponse<String> created =
-                send("POST", "/api/keys", "{\"team\":\"local\",\"app\":\"default\",\"name\":\"n\",\"expiresInDays\":3}");
+        HttpResponse<String> created = send(
+                "POST", "/api/keys", "{\"team\":\"local\",\"app\":\"default\",\"name\":\"n\",\"expiresInDays\":3}");
         assertThat(created.statusCode()).isEqualTo(201);
         JsonNode key = JSON.readTree(created.body());
-        assertThat(key.path("key").asText()).startsWith("usk_" + key.path("prefix").asText());
+        assertThat(key.path("key").asText())
+                .startsWith("usk_" + key.path("prefix").asText());
         assertThat(send("GET", "/api/keys", "").body())
                 .contains(key.path("prefix").asText())
                 .doesNotContain(key.path("key").asText());
-        HttpResponse<String> revoked = send("DELETE", "/api/keys/" + key.path("prefix").asText(), "");
+        HttpResponse<String> revoked =
+                send("DELETE", "/api/keys/" + key.path("prefix").asText(), "");
         assertThat(JSON.readTree(revoked.body()).path("revokedAt").isNull()).isFalse();
     }
 

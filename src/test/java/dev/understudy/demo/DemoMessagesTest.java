@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -38,7 +41,7 @@ class DemoMessagesTest {
 
     @Test
     void the_inbox_has_the_shares_of_the_errands() {
-        assertThat(java.util.Arrays.stream(DemoErrand.values())
+        assertThat(Arrays.stream(DemoErrand.values())
                         .mapToInt(DemoErrand::percent)
                         .sum())
                 .isEqualTo(100);
@@ -48,7 +51,7 @@ class DemoMessagesTest {
             counts.merge(inbox.next().errand(), 1, Integer::sum);
         }
         for (DemoErrand errand : DemoErrand.values()) {
-            assertThat(counts.get(errand) / 100.0)
+            assertThat(counts.getOrDefault(errand, 0) / 100.0)
                     .as(errand.wire())
                     .isBetween(errand.percent() - 2.0, errand.percent() + 2.0);
         }
@@ -59,12 +62,12 @@ class DemoMessagesTest {
         Map<Split, Set<String>> patterns = new EnumMap<>(Split.class);
         DemoBook book = DemoBook.read();
         for (Split split : Split.values()) {
-            Set<String> all = new HashSet<>(book.greetings().get(split));
-            all.addAll(book.closings().get(split));
+            Set<String> all = new HashSet<>(book.greetings().getOrDefault(split, List.of()));
+            all.addAll(book.closings().getOrDefault(split, List.of()));
             book.groups()
                     .values()
                     .forEach(groups -> groups.forEach(
-                            group -> group.patterns().get(split).forEach(pattern -> all.add(pattern.text()))));
+                            group -> group.patterns().getOrDefault(split, List.of()).forEach(pattern -> all.add(pattern.text()))));
             patterns.put(split, all);
         }
         assertThat(patterns.get(Split.HELD_OUT))
@@ -83,11 +86,11 @@ class DemoMessagesTest {
             }
             values.put(split, seen);
         }
-        assertThat(values.get(Split.HELD_OUT)).containsOnlyKeys(DemoSlot.values());
+        assertThat(seen(values, Split.HELD_OUT)).containsOnlyKeys(DemoSlot.values());
         for (DemoSlot slot : DemoSlot.values()) {
-            assertThat(values.get(Split.HELD_OUT).get(slot))
+            assertThat(seen(values, Split.HELD_OUT).get(slot))
                     .as(slot.wire())
-                    .doesNotContainAnyElementsOf(values.get(Split.TRAIN).get(slot));
+                    .doesNotContainAnyElementsOf(seen(values, Split.TRAIN).get(slot));
         }
     }
 
@@ -114,13 +117,17 @@ class DemoMessagesTest {
         assertThat(next.path("tool_choice").asText()).isEqualTo("none");
     }
 
+    private static Map<DemoSlot, Set<String>> seen(Map<Split, Map<DemoSlot, Set<String>>> values, Split split) {
+        return values.getOrDefault(split, Map.of());
+    }
+
     private static Map<DemoSlot, String> arguments(DemoCall call) {
         Map<DemoSlot, String> values = new EnumMap<>(DemoSlot.class);
         ((DemoTruth.Call) call.truth())
                 .arguments()
                 .properties()
                 .forEach(field -> values.put(
-                        DemoSlot.valueOf(field.getKey().toUpperCase(java.util.Locale.ROOT)),
+                        DemoSlot.valueOf(field.getKey().toUpperCase(Locale.ROOT)),
                         field.getValue().asText()));
         return values;
     }

@@ -22,10 +22,10 @@ import dev.understudy.call.Uuid7;
 import dev.understudy.call.VerifyStep;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
@@ -55,7 +55,7 @@ public record SampleCalls(
     public static SampleCalls at(Instant at) {
         return new SampleCalls(
                 at,
-                new Random(7),
+                new SecureRandom(),
                 "local",
                 "default",
                 "gpt-4o-mini",

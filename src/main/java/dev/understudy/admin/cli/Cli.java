@@ -38,6 +38,9 @@ public final class Cli implements Runnable {
                 .addSubcommand(new DemoCommand(settings, InstantSource.system()))
                 .addSubcommand(new KeyCommand(settings))
                 .addSubcommand(new PolicyCommand(settings))
+                .addSubcommand(new TrainCommand(settings, InstantSource.system()))
+                .addSubcommand(new UsageCommand(settings))
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler(failure());
     }
 

@@ -82,7 +82,9 @@ final class KeyCommand implements Runnable {
         if (!key.path("revokedAt").isNull()) {
             return "revoked";
         }
-        return key.path("expiresAt").isNull() ? "good" : "until " + second(key.path("expiresAt")).substring(0, 10);
+        return key.path("expiresAt").isNull()
+                ? "good"
+                : "until " + second(key.path("expiresAt")).substring(0, 10);
     }
 
     private static String second(JsonNode instant) {
@@ -94,7 +96,8 @@ final class KeyCommand implements Runnable {
     int revoke(@Parameters(paramLabel = "PREFIX", description = "the eight digits after usk_") String prefix)
             throws CommandFailure {
         if (!prefix.matches("[0-9A-Za-z]{8}")) {
-            throw new CommandFailure("a key is named by the eight digits after usk_, as ./understudy key list shows them");
+            throw new CommandFailure(
+                    "a key is named by the eight digits after usk_, as ./understudy key list shows them");
         }
         try (PeopleDoorClient door = new PeopleDoorClient(settings)) {
             JsonNode revoked = door.delete("/api/keys/" + prefix);

@@ -63,7 +63,9 @@ final class PolicyCommand implements Runnable {
             @Option(names = "--strict", description = "warnings count too") boolean strict) {
         PolicyLoader.Loaded loaded = PolicyLoader.ofProcess().load(folder == null ? settings.policies() : folder);
         loaded.problems().forEach(out()::println);
-        String verdict = loaded.set() == null ? "not usable" : "usable, revision " + loaded.revision().substring(0, 12);
+        String verdict = loaded.set() == null
+                ? "not usable"
+                : "usable, revision " + loaded.revision().substring(0, 12);
         out().println(loaded.count() + ": " + verdict);
         if (loaded.set() == null) {
             return BROKEN;
@@ -79,7 +81,11 @@ final class PolicyCommand implements Runnable {
                 "Asks the running gateway, which knows its tasks; with --dir, or when none runs, looks at the files alone."
             })
     int explain(
-            @Option(names = "--request", required = true, paramLabel = "FILE", description = "a chat completion request")
+            @Option(
+                            names = "--request",
+                            required = true,
+                            paramLabel = "FILE",
+                            description = "a chat completion request")
                     Path file,
             @Option(names = "--team", description = "who asks (anonymous callers)") @Nullable String team,
             @Option(names = "--app", description = "which app of the team") @Nullable String app,
@@ -93,7 +99,9 @@ final class PolicyCommand implements Runnable {
                     ObjectNode question = JsonNodeFactory.instance.objectNode();
                     question.set("request", request);
                     question.put("team", team).put("app", app).put("ownKey", ownKey);
-                    door.post("/api/policy/explain", question).path("lines").forEach(line -> out().println(line.asText()));
+                    door.post("/api/policy/explain", question)
+                            .path("lines")
+                            .forEach(line -> out().println(line.asText()));
                     return 0;
                 }
             }

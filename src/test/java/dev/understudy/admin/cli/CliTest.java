@@ -13,6 +13,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -88,7 +89,7 @@ class CliTest {
 
     private int execute(int peoplesPort, String... words) {
         CommandLine line = Cli.commandLine(new CliSettings(
-                URI.create("http://127.0.0.1:" + peoplesPort), URI.create("http://127.0.0.1:1"), folder, folder));
+                URI.create("http://127.0.0.1:" + peoplesPort), URI.create("http://127.0.0.1:1"), folder, folder, Optional.empty(), Optional.empty()));
         line.setOut(new PrintWriter(out, true));
         line.setErr(new PrintWriter(err, true));
         return line.execute(words);

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,7 +19,7 @@ class LinkCommandTest {
                 URI.create("http://127.0.0.1:8081"),
                 URI.create("http://127.0.0.1:8080"),
                 data,
-                folder.resolve("policies"));
+                folder.resolve("policies"), Optional.empty(), Optional.empty());
         var out = new StringWriter();
 
         int status = Cli.commandLine(settings).setOut(new PrintWriter(out)).execute("link");
