@@ -32,7 +32,7 @@ fi
 log=$cache/build.log
 # shellcheck disable=SC2086
 cmake -S "$here" -B "$build" ${generator:-} -DLLAMA_SRC="$cache/llama.cpp" -DLLAMA_LIBS="$cache/lib" -DJDK="$JAVA_HOME" \
-    -DSLM_TESTS="${SLM_TESTS:-OFF}" -DSLM_SANITIZE="${SLM_SANITIZE:-OFF}" >"$log" 2>&1 ||
+    -DSLM_TESTS="${SLM_TESTS:-OFF}" -DSLM_SANITIZE="${SLM_SANITIZE:-ON}" >"$log" 2>&1 ||
     { tail -20 "$log" >&2; fail "cmake failed; see $log"; }
 cmake --build "$build" --parallel "${SLM_JOBS:-2}" >>"$log" 2>&1 ||
     { tail -40 "$log" >&2; fail "the build failed; see $log"; }

@@ -69,7 +69,7 @@ final class LoadedWeights {
                 engine.close();
             }
         } catch (ModelSource.Missing e) {
-            unavailable(name, String.valueOf(e.getMessage()));
+            unavailable(name, e.reason());
         } catch (SlmException e) {
             unavailable(name, reason(place, e));
         } catch (InterruptedException e) {

@@ -44,8 +44,16 @@ public final class ModelSource {
     public static final class Missing extends Exception {
         private static final long serialVersionUID = 1;
 
-        Missing(String message) {
-            super(message);
+        private final String reason;
+
+        Missing(String reason) {
+            super(reason);
+            this.reason = reason;
+        }
+
+        /** What is missing, and the remedy. */
+        public String reason() {
+            return reason;
         }
     }
 
