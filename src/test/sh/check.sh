@@ -109,7 +109,7 @@ check() {
     mkdir -p "$cache"
     rm -rf "$reports" "$here/target/surefire-reports" "$here/target/failsafe-reports"
     mkdir -p "$reports"
-    [ "$which" = quick ] || attempt native-library native_library
+    attempt native-library native_library
     attempt web-packages build_web
     attempt java java_tests "$which"
     [ "$which" = quick ] || attempt native native_tests
