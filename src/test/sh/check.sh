@@ -38,7 +38,8 @@ java_tests() {
     if [ "$1" = quick ]; then
         mvn -B -ntp -f "$here/pom.xml" test '-Dtest=*Test,!*QuarkusTest' -Dskip.webui.install=true
     else
-        mvn -B -ntp -f "$here/pom.xml" verify -Dskip.webui.install=true
+        # What this packages is what the clients then meet.
+        stamped "$here/target/.built" mvn -B -ntp -f "$here/pom.xml" verify -Dskip.webui.install=true
     fi
 }
 
