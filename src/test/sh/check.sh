@@ -69,17 +69,6 @@ shell_lint() {
         -exec shellcheck -x {} +)
 }
 
-# python_env NAME LIST: an environment with exact versions and their sums, made anew when the list changes.
-python_env() {
-    venv=$cache/$1
-    if stale "$venv/.made" "$here/$2"; then
-        rm -rf "$venv"
-        python3 -m venv "$venv" &&
-            "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
-                -r "$here/$2" && : >"$venv/.made"
-    fi
-}
-
 python_lint() {
     "$cache/python-checks/bin/ruff" check "$here/src" && "$cache/python-checks/bin/ruff" format --check "$here/src"
 }
