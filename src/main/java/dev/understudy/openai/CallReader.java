@@ -84,6 +84,7 @@ public final class CallReader {
     private @Nullable String user;
     private @Nullable String safetyIdentifier;
     private @Nullable String promptCacheKey;
+    private @Nullable SchemaReader schemas;
 
     private CallReader(JsonParser parser, byte[] body) {
         this.parser = parser;
@@ -187,7 +188,7 @@ public final class CallReader {
             case "store" -> store = bool(name, value);
             case "tools" -> {
                 expect(value == JsonToken.START_ARRAY, name, "an array");
-                tools = ToolReader.readAll(parser, body);
+                tools = ToolReader.readAll(parser, schemas());
             }
             case "tool_choice" -> {
                 boolean fits = value == JsonToken.VALUE_STRING || value == JsonToken.START_OBJECT;
@@ -196,10 +197,17 @@ public final class CallReader {
             }
             case "response_format" -> {
                 expect(value == JsonToken.START_OBJECT, name, "an object");
-                responseFormat = ToolReader.format(parser, body);
+                responseFormat = ToolReader.format(parser, schemas());
             }
             default -> unjudged(name, value);
         }
+    }
+
+    /** Made for the calls that have schemas. */
+    private SchemaReader schemas() {
+        SchemaReader reader = schemas == null ? new SchemaReader(body) : schemas;
+        schemas = reader;
+        return reader;
     }
 
     private void unjudged(String name, JsonToken value) throws IOException, ApiFailure {

@@ -25,23 +25,31 @@ final class JsonText {
     }
 
     private static void appendEscaped(StringBuilder out, CharSequence text) {
+        int plain = 0;
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c >= ' ' && c != '"' && c != '\\' && !Character.isSurrogate(c)) {
-                out.append(c);
-            } else if (Character.isSurrogate(c)) {
-                boolean pair = Character.isHighSurrogate(c)
-                        && i + 1 < text.length()
-                        && Character.isLowSurrogate(text.charAt(i + 1));
-                if (pair) {
-                    out.append(c).append(text.charAt(++i));
-                } else {
-                    out.append('\uFFFD');
-                }
+                continue;
+            }
+            if (isPair(text, i)) {
+                i++;
+                continue;
+            }
+            out.append(text, plain, i);
+            plain = i + 1;
+            if (Character.isSurrogate(c)) {
+                out.append('\uFFFD');
             } else {
                 appendControl(out, c);
             }
         }
+        out.append(text, plain, text.length());
+    }
+
+    private static boolean isPair(CharSequence text, int at) {
+        return Character.isHighSurrogate(text.charAt(at))
+                && at + 1 < text.length()
+                && Character.isLowSurrogate(text.charAt(at + 1));
     }
 
     private static void appendControl(StringBuilder out, char c) {

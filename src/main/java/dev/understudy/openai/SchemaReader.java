@@ -22,10 +22,15 @@ final class SchemaReader {
     private static final int CHARACTERS = 64 << 10;
     private static final int LEVELS = 64;
 
+    private final byte[] body;
     private final StringBuilder text = new StringBuilder(1_024);
+    private final MessageDigest sha = sha256();
     private boolean tooLarge;
 
-    private SchemaReader() {}
+    /** A reader for the schemas of one body. */
+    SchemaReader(byte[] body) {
+        this.body = body;
+    }
 
     /**
      * What was read.
@@ -36,16 +41,16 @@ final class SchemaReader {
     record Schema(Span span, String hash, boolean leavesClosed) {}
 
     /** Reads the schema that the parser stands on. */
-    static Schema read(JsonParser parser, byte[] body) throws IOException, ApiFailure {
-        SchemaReader reader = new SchemaReader();
+    Schema read(JsonParser parser) throws IOException, ApiFailure {
+        text.setLength(0);
+        tooLarge = false;
         int start = StrictJson.start(parser);
-        boolean closed = reader.value(parser, Place.SCHEMA, 0);
+        boolean closed = value(parser, Place.SCHEMA, 0);
         Span span = StrictJson.spanFrom(start, parser);
-        MessageDigest sha = sha256();
-        if (reader.tooLarge) {
+        if (tooLarge) {
             sha.update(body, span.start(), span.length());
         } else {
-            sha.update(reader.text.toString().getBytes(StandardCharsets.UTF_8));
+            sha.update(text.toString().getBytes(StandardCharsets.UTF_8));
         }
         return new Schema(span, HexFormat.of().formatHex(sha.digest()), closed);
     }

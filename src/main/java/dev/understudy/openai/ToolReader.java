@@ -14,22 +14,22 @@ import org.jspecify.annotations.Nullable;
 /** Reads what shapes an answer: the tools, the choice among them, the response format. */
 final class ToolReader {
     private final JsonParser parser;
-    private final byte[] body;
+    private final SchemaReader schemas;
     private final String param;
     private @Nullable String name;
     private SchemaReader.@Nullable Schema schema;
 
-    private ToolReader(JsonParser parser, byte[] body, int index) {
+    private ToolReader(JsonParser parser, SchemaReader schemas, int index) {
         this.parser = parser;
-        this.body = body;
+        this.schemas = schemas;
         this.param = "tools[" + index + "]";
     }
 
     /** Reads the array that the parser stands on. */
-    static List<Tool> readAll(JsonParser parser, byte[] body) throws IOException, ApiFailure {
+    static List<Tool> readAll(JsonParser parser, SchemaReader schemas) throws IOException, ApiFailure {
         List<Tool> tools = new ArrayList<>();
         while (parser.nextToken() != JsonToken.END_ARRAY) {
-            tools.add(new ToolReader(parser, body, tools.size()).read());
+            tools.add(new ToolReader(parser, schemas, tools.size()).read());
         }
         return tools;
     }
@@ -72,7 +72,7 @@ final class ToolReader {
             if (key.equals("name") && part == JsonToken.VALUE_STRING) {
                 name = parser.getText();
             } else if (key.equals("parameters") && part == JsonToken.START_OBJECT) {
-                schema = SchemaReader.read(parser, body);
+                schema = schemas.read(parser);
             }
             StrictJson.skip(parser);
         }
@@ -120,7 +120,7 @@ final class ToolReader {
     }
 
     /** Reads the {@code response_format} object that the parser stands on. */
-    static ResponseFormat format(JsonParser parser, byte[] body) throws IOException, ApiFailure {
+    static ResponseFormat format(JsonParser parser, SchemaReader schemas) throws IOException, ApiFailure {
         String type = "";
         SchemaReader.Schema schema = null;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
@@ -132,7 +132,7 @@ final class ToolReader {
                 while (parser.nextToken() == JsonToken.FIELD_NAME) {
                     boolean isSchema = parser.currentName().equals("schema");
                     if (parser.nextToken() == JsonToken.START_OBJECT && isSchema) {
-                        schema = SchemaReader.read(parser, body);
+                        schema = schemas.read(parser);
                     }
                     StrictJson.skip(parser);
                 }
