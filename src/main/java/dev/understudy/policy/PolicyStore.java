@@ -173,7 +173,10 @@ public class PolicyStore {
         seenDigest = loadedDigest;
         last = loaded;
         PolicySet set = loaded.set();
-        reloadOk.set(set == null ? 0 : 1);
+        boolean mended = reloadOk.getAndSet(set == null ? 0 : 1) == 0 && set != null && current != null;
+        if (mended) {
+            LOG.infof("policies are sound again %s=%s", Keys.REVISION, set.revision());
+        }
         if (set == null) {
             loaded.problems().stream()
                     .filter(Problem::isError)
