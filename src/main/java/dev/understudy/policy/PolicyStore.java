@@ -173,8 +173,8 @@ public class PolicyStore {
         seenDigest = loadedDigest;
         last = loaded;
         PolicySet set = loaded.set();
-        boolean mended = reloadOk.getAndSet(set == null ? 0 : 1) == 0 && set != null && current != null;
-        if (mended) {
+        boolean wasOk = reloadOk.getAndSet(set == null ? 0 : 1) == 1;
+        if (set != null && !wasOk && current != null) {
             LOG.infof("policies are sound again %s=%s", Keys.REVISION, set.revision());
         }
         if (set == null) {
