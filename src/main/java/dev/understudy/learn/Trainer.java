@@ -56,8 +56,9 @@ final class Trainer {
         Path file = folder.resolve("job.json");
         Path log = folder.resolve("trainer.log");
         Files.writeString(file, job.toPrettyString());
-        ProcessBuilder builder =
-                new ProcessBuilder(home.python().toString(), "-m", "understudy_train", file.toString());
+        // behind everything else: the gateway may be serving on the same cores
+        ProcessBuilder builder = new ProcessBuilder(
+                "nice", "-n", "10", home.python().toString(), "-m", "understudy_train", file.toString());
         builder.redirectError(log.toFile());
         builder.environment().put("PYTHONPATH", home.sources().toString());
         // nothing is fetched while training, and a barrier that sleeps leaves the cores to the gateway
