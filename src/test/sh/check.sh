@@ -78,6 +78,13 @@ python_tests() {
         -q -p no:cacheprovider --junitxml="$reports/pytest.xml" src/test/python)
 }
 
+# The trainer's own tests: its packages (about 7 GB) beside the tools of the other Python checks.
+trainer_tests() {
+    (cd "$here" && PYTHONDONTWRITEBYTECODE=1 \
+        PYTHONPATH="$here/src/main/python:$(echo "$cache"/trainer/lib/python3*/site-packages)" \
+        "$cache/python-checks/bin/python" -m pytest -q -p no:cacheprovider --junitxml="$reports/trainer.xml" src/test/trainer)
+}
+
 # The clients that people use, against the packaged gateway.
 clients() {
     python_env python-clients src/test/e2e/requirements.txt || return 1
@@ -93,12 +100,20 @@ check() {
     case ${1:-all} in
     all) which=all ;;
     --quick) which=quick ;;
-    *) die "usage: ./understudy test [--quick]" ;;
+    --train) which=train ;;
+    *) die "usage: ./understudy test [--quick | --train]" ;;
     esac
     need_build_tools
     mkdir -p "$cache"
     rm -rf "$reports" "$here/target/surefire-reports" "$here/target/failsafe-reports"
     mkdir -p "$reports"
+    if [ "$which" = train ]; then
+        attempt python-env python_env python-checks src/test/python/requirements.txt
+        attempt trainer-env python_env trainer src/main/python/understudy_train/requirements.txt
+        attempt trainer trainer_tests
+        close
+        return
+    fi
     attempt native-library native_library
     attempt web-packages build_web
     attempt java java_tests "$which"
