@@ -36,6 +36,7 @@ public final class Cli implements Runnable {
     public static CommandLine commandLine(CliSettings settings) {
         return new CommandLine(new Cli())
                 .addSubcommand(new DemoCommand(settings, InstantSource.system()))
+                .addSubcommand(new LinkCommand(settings))
                 .addSubcommand(new KeyCommand(settings))
                 .addSubcommand(new PolicyCommand(settings))
                 .addSubcommand(new TrainCommand(settings, InstantSource.system()))
