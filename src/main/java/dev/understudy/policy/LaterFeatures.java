@@ -14,6 +14,7 @@ final class LaterFeatures {
 
     private static final List<Later> ALL = List.of(
             later(Document.Kind.MODELS, "models/*/local/adapter/perTask", "adapters by task (perTask)"),
+            later(Document.Kind.MODELS, "models/*/local/source/hf", "fetching weights from a model hub (hf)"),
             later(Document.Kind.MODELS, "models/*/local/gpuLayers", "a share of layers on the device (gpuLayers)"),
             later(Document.Kind.MODELS, "models/*/local/kvType", "other types of the cache (kvType)"),
             new Later(
