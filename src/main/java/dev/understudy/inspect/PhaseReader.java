@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 /** Reads from the end of the messages where in its loop an agent stands. */
 final class PhaseReader {
     private static final int RE_ASK_CHARACTERS = 512;
+    /** Results of one step that are read: a bound for requests that hold a million of them. */
+    private static final int RESULTS = 32;
     private static final String[] RE_ASKS = {
         "invalid json",
         "not valid json",
@@ -59,6 +61,9 @@ final class PhaseReader {
         if (messages.get(last).isToolResult()) {
             int i = last;
             for (; i >= 0 && messages.get(i).isToolResult(); i--) {
+                if (last - i >= RESULTS) {
+                    continue;
+                }
                 if (messages.get(i).error()) {
                     return "the last tool result is flagged as an error";
                 }

@@ -1,0 +1,116 @@
+package dev.understudy.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.understudy.call.AnswerBytes;
+import io.vertx.core.buffer.Buffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Bytes that somebody has damaged: an answer or an {@link ApiFailure}, never anything else. */
+class HostileBytesTest {
+    private static final int ROUNDS = 200;
+    private final Random random = new Random(11);
+
+    @Test
+    void aDamagedRequestIsReadOrRefused() {
+        int refused = 0;
+        for (String name : Golden.cases("request", ".json")) {
+            byte[] body = Golden.bytes("request", name + ".json");
+            for (int i = 0; i < ROUNDS; i++) {
+                byte[] damaged = damaged(body);
+                try {
+                    Splice.forUpstream(Calls.of(damaged, Map.of()), "other");
+                } catch (ApiFailure e) {
+                    refused++;
+                    assertThat(e.status()).isEqualTo(400);
+                }
+            }
+        }
+        assertThat(refused).isGreaterThan(1_000);
+    }
+
+    @Test
+    void aDamagedStreamIsPutRightOrFails() throws ApiFailure {
+        int failed = 0;
+        for (String name : Golden.cases("stream", ".in")) {
+            byte[] stream = Golden.bytes("stream", name + ".in");
+            for (int i = 0; i < ROUNDS; i++) {
+                byte[] damaged = damaged(stream);
+                ChatEvents events = new ChatEvents(Calls.stream(false), frame -> {});
+                try {
+                    events.feed(Buffer.buffer(damaged));
+                    events.end();
+                } catch (ApiFailure e) {
+                    failed++;
+                    assertThat(e.status()).isEqualTo(502);
+                }
+                AnswerReader.read(new AnswerBytes(true, damaged));
+            }
+        }
+        assertThat(failed).isGreaterThan(1_000);
+    }
+
+    @Test
+    void aDamagedDocumentIsReadOrMalformed() {
+        byte[] document = ("{\"id\":\"1\",\"error\":null,\"choices\":[{\"index\":0,\"message\":{\"content\":\"h\u00E9\",\"tool_calls\":"
+                        + "[{\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]},\"finish_reason\":\"stop\"}],"
+                        + "\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}")
+                .getBytes(StandardCharsets.UTF_8);
+        for (int i = 0; i < 20 * ROUNDS; i++) {
+            byte[] damaged = damaged(document);
+            try {
+                ChatDocument.read(Buffer.buffer(damaged));
+            } catch (ApiFailure e) {
+                assertThat(e.error()).isEqualTo(ApiError.UPSTREAM_MALFORMED_RESPONSE);
+            }
+            AnswerReader.read(new AnswerBytes(false, damaged));
+            assertThat(UpstreamError.body(Buffer.buffer(damaged)).length()).isPositive();
+        }
+    }
+
+    @Test
+    void manyKeysThatCollideAreNoFaultOfOurs() throws ApiFailure {
+        List<String> keys = new ArrayList<>();
+        for (int i = 0; i < 20_000; i++) {
+            keys.add("\"" + "Aa".repeat(i % 7) + "BB".repeat(i % 5) + i + "\":0");
+        }
+
+        assertThat(Calls.of("{\"model\":\"m\",\"messages\":[{}],\"x\":{" + String.join(",", keys) + "}}")
+                        .model())
+                .isEqualTo("m");
+    }
+
+    /** One to four bytes changed, dropped or doubled. */
+    private byte[] damaged(byte[] bytes) {
+        byte[] damaged = bytes.clone();
+        int wounds = 1 + random.nextInt(4);
+        for (int i = 0; i < wounds && damaged.length > 1; i++) {
+            int at = random.nextInt(damaged.length);
+            switch (random.nextInt(3)) {
+                case 0 -> damaged[at] = (byte) random.nextInt(256);
+                case 1 -> damaged = without(damaged, at);
+                default -> damaged = doubled(damaged, at);
+            }
+        }
+        return damaged;
+    }
+
+    private static byte[] without(byte[] bytes, int at) {
+        byte[] shorter = new byte[bytes.length - 1];
+        System.arraycopy(bytes, 0, shorter, 0, at);
+        System.arraycopy(bytes, at + 1, shorter, at, shorter.length - at);
+        return shorter;
+    }
+
+    private static byte[] doubled(byte[] bytes, int at) {
+        byte[] longer = new byte[bytes.length + 1];
+        System.arraycopy(bytes, 0, longer, 0, at + 1);
+        System.arraycopy(bytes, at, longer, at + 1, bytes.length - at);
+        return longer;
+    }
+}
