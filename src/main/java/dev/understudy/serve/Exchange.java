@@ -7,14 +7,12 @@ import dev.understudy.call.Decision;
 import dev.understudy.call.Interaction;
 import dev.understudy.call.Kind;
 import dev.understudy.call.ResponseFormat;
-import dev.understudy.call.Secret;
 import dev.understudy.call.ToolChoice;
 import dev.understudy.call.VerifyStep;
 import dev.understudy.model.Accepted;
 import dev.understudy.model.AnswerEnd;
 import dev.understudy.model.Ask;
 import dev.understudy.model.Frame;
-import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.ModelFailure;
 import dev.understudy.model.Reply;
@@ -25,7 +23,6 @@ import dev.understudy.verify.Ladder;
 import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
-import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -54,26 +51,21 @@ final class Exchange {
 
     private static final long HEAD_MILLIS = 10_000;
     private static final long KEEP_ALIVE_MILLIS = 15_000;
-    private static final long STALLED_MILLIS = 60_000;
     private static final long NO_TIMER = -1;
 
     private final House house;
     private final Context loop;
     private final Call call;
-    private final Caller caller;
     private final Ruling ruling;
     private final MultiMap headers;
     private final ClientAnswer client;
     private final CallRecord record;
+    private final Targets targets;
+    private final Flow flow;
     private final List<Try> tries = new ArrayList<>(2);
     private State state = new State.Waiting(null);
-    private int nextTarget;
-    private @Nullable URI forwardedTo;
-    private @Nullable Buffer closing;
     private @Nullable Long firstContentMicros;
-    private boolean paused;
     private long clock = NO_TIMER;
-    private long stall = NO_TIMER;
 
     Exchange(
             House house,
@@ -87,11 +79,12 @@ final class Exchange {
         this.house = house;
         this.loop = loop;
         this.call = call;
-        this.caller = caller;
         this.ruling = ruling;
         this.headers = headers;
         this.client = client;
         this.record = record;
+        this.targets = new Targets(ruling, caller.providerKey());
+        this.flow = new Flow(house.vertx(), client, () -> cutOff("client_too_slow"));
     }
 
     /** Carries the call out; called once. The client's leaving must be reported to {@link #gone()} from before on. */
@@ -165,7 +158,7 @@ final class Exchange {
             }
             writeHeld(by);
         }
-        client.end(takeClosing());
+        flow.end();
         over(Interaction.Outcome.COMPLETED, client.status(), null, by);
     }
 
@@ -177,7 +170,7 @@ final class Exchange {
         ClientError error = ClientError.of(failure, by.card());
         if (state instanceof State.Relaying) {
             breakOff(error, by);
-        } else if (ClientError.mayTryNext(failure, by.card(), nextIsLarger(by.card()))) {
+        } else if (ClientError.mayTryNext(failure, by.card(), targets.isNextLarger(by.card()))) {
             next(error);
         } else {
             fail(error);
@@ -191,45 +184,18 @@ final class Exchange {
 
     /** Asks the next target that may be asked, or tells the client what the last one ended with. */
     private void next(@Nullable ClientError last) {
-        List<Decision.Target> targets = ruling.decision().targets();
-        while (nextTarget < targets.size()) {
-            Decision.Target target = targets.get(nextTarget++);
-            Model model = ruling.models().model(target.model());
-            if (model != null && mayHaveKey(model.card())) {
-                ask(target, model);
-                return;
-            }
+        Targets.Next next = targets.next();
+        if (next == null) {
+            fail(last == null ? noModel() : last);
+            return;
         }
-        fail(last == null ? noModel() : last);
-    }
-
-    private void ask(Decision.Target target, Model model) {
-        ModelCard card = model.card();
+        ModelCard card = next.model().card();
         boolean keep = ruling.decision().capture().record() == CaptureOrder.Level.FULL;
-        Try made = new Try(this, tries.size() + 1, target, card, holdOf(card), keep, microsNow());
+        Try made = new Try(this, tries.size() + 1, next.target(), card, holdOf(card), keep, microsNow());
         tries.add(made);
         state = new State.Waiting(made);
-        Secret key = forwardTo(card) == null ? null : caller.providerKey();
-        made.asked(model.ask(new Ask(call, key, headers, task -> loop.runOnContext(run -> task.run())), made));
-    }
-
-    /** A caller's own key is shown to one base URL and to no other. */
-    private boolean mayHaveKey(ModelCard card) {
-        URI to = forwardTo(card);
-        if (to == null || caller.providerKey() == null) {
-            return true;
-        }
-        if (forwardedTo == null) {
-            forwardedTo = to;
-        }
-        return forwardedTo.equals(to);
-    }
-
-    private static @Nullable URI forwardTo(ModelCard card) {
-        return card.place() instanceof ModelCard.Place.Upstream upstream
-                        && upstream.credential() instanceof ModelCard.Credential.Forward
-                ? upstream.baseUrl()
-                : null;
+        Ask ask = new Ask(call, next.key(), headers, task -> loop.runOnContext(run -> task.run()));
+        made.asked(next.model().ask(ask, made));
     }
 
     private Try.Hold holdOf(ModelCard card) {
@@ -291,7 +257,7 @@ final class Exchange {
             if (state instanceof State.Over) {
                 return;
             }
-            write(from, held.get(i));
+            flow.write(from, held.get(i));
         }
     }
 
@@ -299,46 +265,8 @@ final class Exchange {
         if (from.isSmall() && client.isFull()) {
             cutOff("client_too_slow");
         } else {
-            write(from, frame);
+            flow.write(from, frame);
         }
-    }
-
-    /** Closing frames wait for each other and for the end, which all leave in one write. */
-    private void write(Try from, Frame frame) {
-        if (frame.kind() == Frame.Kind.CLOSING) {
-            closing = closing == null ? frame.bytes() : closing.copy().appendBuffer(frame.bytes());
-            return;
-        }
-        Buffer before = takeClosing();
-        if (before != null) {
-            client.write(before);
-        }
-        client.write(frame.bytes());
-        if (!paused && client.isFull() && !(state instanceof State.Over)) {
-            pause(from);
-        }
-    }
-
-    private @Nullable Buffer takeClosing() {
-        Buffer taken = closing;
-        closing = null;
-        return taken;
-    }
-
-    private void pause(Try from) {
-        paused = true;
-        from.pause();
-        stall = house.vertx().setTimer(STALLED_MILLIS, fired -> {
-            stall = NO_TIMER;
-            cutOff("client_too_slow");
-        });
-        client.onDrained(() -> {
-            paused = false;
-            stall = cancelled(stall);
-            if (!(state instanceof State.Over)) {
-                from.resume();
-            }
-        });
     }
 
     private void sendDocument(Try by) {
@@ -364,7 +292,7 @@ final class Exchange {
                 head(current, "pending", Interaction.Route.DIRECT.wire());
                 client.flushHead();
                 silent = 0;
-            } else if (silent >= KEEP_ALIVE_MILLIS && !paused) {
+            } else if (silent >= KEEP_ALIVE_MILLIS && !flow.isPaused()) {
                 client.keepAlive();
                 silent = 0;
             }
@@ -384,8 +312,7 @@ final class Exchange {
 
     /** Ends a stream by an error event and without its end mark, so that nobody takes it for whole. */
     private void breakOff(ClientError error, @Nullable Try by) {
-        closing = null;
-        client.end(ErrorBody.event(error.failure()));
+        flow.breakOff(ErrorBody.event(error.failure()));
         over(Interaction.Outcome.FAILED, client.status(), error.failure().code(), by);
     }
 
@@ -418,18 +345,14 @@ final class Exchange {
 
     private void over(Interaction.Outcome outcome, int status, @Nullable String error, @Nullable Try chosen) {
         state = new State.Over();
-        clock = cancelled(clock);
-        stall = cancelled(stall);
+        flow.stop();
+        if (clock != NO_TIMER) {
+            house.vertx().cancelTimer(clock);
+            clock = NO_TIMER;
+        }
         Interaction.Route route = chosen == null ? null : routeOf(chosen);
         record.exchanged(ruling, tries, chosen, route, outcome, status, error, firstContentMicros);
         ruling.models().release();
-    }
-
-    private long cancelled(long timer) {
-        if (timer != NO_TIMER) {
-            house.vertx().cancelTimer(timer);
-        }
-        return NO_TIMER;
     }
 
     private boolean isCurrent(Try one) {
@@ -438,16 +361,6 @@ final class Exchange {
             case State.Relaying relaying -> relaying.chosen() == one;
             case State.Over over -> false;
         };
-    }
-
-    private boolean nextIsLarger(ModelCard failed) {
-        List<Decision.Target> targets = ruling.decision().targets();
-        if (nextTarget >= targets.size() || failed.contextTokens() == null) {
-            return false;
-        }
-        Model next = ruling.models().model(targets.get(nextTarget).model());
-        return next != null
-                && (next.card().contextTokens() == null || next.card().contextTokens() > failed.contextTokens());
     }
 
     private static Interaction.Route routeOf(Try by) {

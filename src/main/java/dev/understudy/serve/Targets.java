@@ -1,0 +1,69 @@
+package dev.understudy.serve;
+
+import dev.understudy.call.Decision;
+import dev.understudy.call.Secret;
+import dev.understudy.model.Model;
+import dev.understudy.model.ModelCard;
+import java.net.URI;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The targets of one decision in their order, and the rule that a caller's own key is shown to one base URL only. */
+final class Targets {
+    /** One target that may be asked, and the key that goes with the question, or null. */
+    record Next(
+            Decision.Target target, Model model, @Nullable Secret key) {}
+
+    private final List<Decision.Target> targets;
+    private final LiveModels models;
+    private final @Nullable Secret providerKey;
+    private int next;
+    private @Nullable URI forwardedTo;
+
+    Targets(Ruling ruling, @Nullable Secret providerKey) {
+        this.targets = ruling.decision().targets();
+        this.models = ruling.models();
+        this.providerKey = providerKey;
+    }
+
+    /** The next that may be asked, or null when nobody is left. */
+    @Nullable Next next() {
+        while (next < targets.size()) {
+            Decision.Target target = targets.get(next++);
+            Model model = models.model(target.model());
+            if (model != null && mayHaveKey(model.card())) {
+                return new Next(target, model, forwardTo(model.card()) == null ? null : providerKey);
+            }
+        }
+        return null;
+    }
+
+    /** Whether the next one has room for more tokens than the one that failed. */
+    boolean isNextLarger(ModelCard failed) {
+        if (next >= targets.size() || failed.contextTokens() == null) {
+            return false;
+        }
+        Model following = models.model(targets.get(next).model());
+        return following != null
+                && (following.card().contextTokens() == null
+                        || following.card().contextTokens() > failed.contextTokens());
+    }
+
+    private boolean mayHaveKey(ModelCard card) {
+        URI to = forwardTo(card);
+        if (to == null || providerKey == null) {
+            return true;
+        }
+        if (forwardedTo == null) {
+            forwardedTo = to;
+        }
+        return forwardedTo.equals(to);
+    }
+
+    private static @Nullable URI forwardTo(ModelCard card) {
+        return card.place() instanceof ModelCard.Place.Upstream upstream
+                        && upstream.credential() instanceof ModelCard.Credential.Forward
+                ? upstream.baseUrl()
+                : null;
+    }
+}
