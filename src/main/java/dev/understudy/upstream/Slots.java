@@ -44,7 +44,7 @@ final class Slots {
         serveQueue();
     }
 
-    /** Places that are taken. */
+    /** Places that are free. */
     int free() {
         return free.get();
     }

@@ -268,9 +268,8 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
         if (cause instanceof ConnectionPoolTooBusyException) {
             fail(ModelFailure.of(ModelFailure.Code.UPSTREAM_BUSY, "The model has too many calls at the moment."));
         } else {
-            fail(ModelFailure.of(
-                    ModelFailure.Code.UPSTREAM_UNAVAILABLE,
-                    "The upstream could not be reached or closed the connection."));
+            String name = "The upstream of model `" + model.card().name() + "` ";
+            fail(ModelFailure.of(ModelFailure.Code.UPSTREAM_UNAVAILABLE, name + Unreached.why(cause)));
         }
     }
 
