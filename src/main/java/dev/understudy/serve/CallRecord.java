@@ -164,6 +164,13 @@ final class CallRecord {
                 false);
     }
 
+    /** Where it broke, but not what was said: a message may quote what it stumbled over. */
+    static void logFault(Throwable cause, UUID id) {
+        Throwable bare = new Throwable(cause.getClass().getName());
+        bare.setStackTrace(cause.getStackTrace());
+        LOG.errorf(bare, "call failed inside %s=%s", Keys.CALL, id);
+    }
+
     private void hand(Interaction interaction, Tier tier) {
         house.meters().count(interaction, tier);
         if (LOG.isDebugEnabled()) {

@@ -110,6 +110,15 @@ final class Exchange {
         return call.microsAt(System.nanoTime());
     }
 
+    /** Ends the exchange after a fault of our own, wherever it stands. */
+    void broke(RuntimeException fault) {
+        CallRecord.logFault(fault, call.id());
+        if (!(state instanceof State.Over)) {
+            tries.forEach(one -> one.giveUp(ModelFailure.Code.INTERNAL.wire()));
+            fail(ClientError.of(new ApiFailure(ApiError.INTERNAL_ERROR, Intake.INTERNAL)));
+        }
+    }
+
     void accepted(Try by) {
         if (isCurrent(by) && call.stream() && clock == NO_TIMER) {
             clock = house.vertx().setTimer(HEAD_MILLIS, fired -> tick());
@@ -124,7 +133,7 @@ final class Exchange {
                 if (mayLeave(from, frame)) {
                     commit(from);
                     writeHeld(from);
-                } else if (from.heldBytes() > WHOLE_BYTES) {
+                } else if (from.isSmall() && from.heldBytes() > WHOLE_BYTES) {
                     reject(from);
                 }
             }
@@ -195,7 +204,12 @@ final class Exchange {
         tries.add(made);
         state = new State.Waiting(made);
         Ask ask = new Ask(call, next.key(), headers, task -> loop.runOnContext(run -> task.run()));
-        made.asked(next.model().ask(ask, made));
+        try {
+            made.asked(next.model().ask(ask, made));
+        } catch (RuntimeException e) {
+            CallRecord.logFault(e, call.id());
+            made.failed(ModelFailure.of(ModelFailure.Code.INTERNAL, Intake.INTERNAL));
+        }
     }
 
     private Try.Hold holdOf(ModelCard card) {

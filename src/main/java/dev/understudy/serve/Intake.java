@@ -6,7 +6,6 @@ import dev.understudy.call.Interaction;
 import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.openai.CallReader;
-import dev.understudy.telemetry.Keys;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -16,7 +15,6 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
-import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +25,6 @@ final class Intake {
     /** The text of every fault of our own. */
     static final String INTERNAL = "Something went wrong in the gateway. The log of the gateway knows the call's id.";
 
-    private static final Logger LOG = Logger.getLogger(Intake.class);
     private static final int BODY_BYTES = 64 << 20;
     private static final long IDLE_MILLIS = 15_000;
     private static final long BODY_MILLIS = 120_000;
@@ -155,6 +152,9 @@ final class Intake {
         } catch (ApiFailure failure) {
             refuse(failure, false);
             return;
+        } catch (RuntimeException e) {
+            refuse(fault(e), false);
+            return;
         }
         Ruling ruling;
         CallRecord record = new CallRecord(house, call, by, readyNanos, whenOver);
@@ -220,10 +220,7 @@ final class Intake {
     }
 
     private ApiFailure fault(Throwable cause) {
-        // Where it broke, but not what was said: a message may quote what it stumbled over.
-        Throwable bare = new Throwable(cause.getClass().getName());
-        bare.setStackTrace(cause.getStackTrace());
-        LOG.errorf(bare, "call failed inside %s=%s", Keys.CALL, id);
+        CallRecord.logFault(cause, id);
         return new ApiFailure(ApiError.INTERNAL_ERROR, INTERNAL);
     }
 

@@ -120,7 +120,11 @@ final class Try implements AnswerSink {
             }
         }
         keep(frame.bytes());
-        exchange.frame(this, frame);
+        try {
+            exchange.frame(this, frame);
+        } catch (RuntimeException e) {
+            exchange.broke(e);
+        }
     }
 
     @Override
@@ -130,7 +134,11 @@ final class Try implements AnswerSink {
         finish = end.finish();
         tokens = end.tokens();
         run = end.run();
-        exchange.ended(this, end);
+        try {
+            exchange.ended(this, end);
+        } catch (RuntimeException e) {
+            exchange.broke(e);
+        }
     }
 
     @Override

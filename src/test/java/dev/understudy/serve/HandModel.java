@@ -20,7 +20,7 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** A small model that answers as a test tells it to; counts what was asked and cancelled. */
-final class HandModel implements Model {
+class HandModel implements Model {
     static final LocalRun RUN = new LocalRun("variant", "cpu", 3_600, 10, 1.5);
 
     final AtomicInteger asked = new AtomicInteger();

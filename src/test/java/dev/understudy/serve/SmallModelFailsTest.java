@@ -6,6 +6,9 @@ import dev.understudy.call.Attempt;
 import dev.understudy.call.Interaction;
 import dev.understudy.call.Kind;
 import dev.understudy.call.VerifyStep;
+import dev.understudy.model.AnswerSink;
+import dev.understudy.model.Ask;
+import dev.understudy.model.Asked;
 import dev.understudy.model.ModelFailure;
 import dev.understudy.model.Reply;
 import dev.understudy.testing.Blocking;
@@ -146,6 +149,22 @@ class SmallModelFailsTest {
     }
 
     @Test
+    void anEngineThatThrowsIsAFailureLikeAnyOther() throws IOException {
+        fixture = new DoorFixture(vertx)
+                .small("small", card -> new HandModel(card, (ask, telling) -> {}) {
+                    @Override
+                    public Asked ask(Ask ask, AnswerSink sink) {
+                        throw new IllegalStateException("the engine is on fire");
+                    }
+                })
+                .upstream("llm", peer.baseUrl())
+                .open();
+        assertThat(call(DoorFixture.CALL).body()).contains("the large one");
+        assertThat(fixture.interaction().attempts().getFirst().error()).isEqualTo("internal");
+        assertThat(fixture.door.inFlight()).isZero();
+    }
+
+    @Test
     void aFailureWithNobodyLeftHasItsOwnStatus() throws IOException {
         alone((ask, telling) -> telling.failed(ModelFailure.Code.CONTEXT_LENGTH));
         WireClient.Answer answer = call(DoorFixture.CALL);
@@ -182,15 +201,15 @@ class SmallModelFailsTest {
         assertThat(call(DoorFixture.STREAM).body()).contains("the large one").doesNotContain("word");
     }
 
-    private void both(BiConsumer<dev.understudy.model.Ask, HandModel.Telling> script) {
+    private void both(BiConsumer<Ask, HandModel.Telling> script) {
         fixture = small(script).upstream("llm", peer.baseUrl()).open();
     }
 
-    private void alone(BiConsumer<dev.understudy.model.Ask, HandModel.Telling> script) {
+    private void alone(BiConsumer<Ask, HandModel.Telling> script) {
         fixture = small(script).open();
     }
 
-    private DoorFixture small(BiConsumer<dev.understudy.model.Ask, HandModel.Telling> script) {
+    private DoorFixture small(BiConsumer<Ask, HandModel.Telling> script) {
         return new DoorFixture(vertx).small("small", card -> new HandModel(card, script));
     }
 
