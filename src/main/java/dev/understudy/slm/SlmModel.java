@@ -44,8 +44,9 @@ public final class SlmModel implements Model {
     static SlmModel onWeights(
             ModelCard card, LoadedWeights weights, Consumer<LoadedWeights> onClose, PrepareThreads threads) {
         var model = new SlmModel(card, weights, onClose, threads);
-        weights.ready()
-                .thenAccept(loaded -> model.served =
+        weights.whenReady(
+                Runnable::run,
+                loaded -> model.served =
                         new Served(loaded.engine(), 0, 1, Variant.of(loaded.weights(), "", 1, loaded.template())));
         return model;
     }
@@ -59,7 +60,7 @@ public final class SlmModel implements Model {
             AdapterSource source,
             NativeLibrary library) {
         var model = new SlmModel(card, weights, onClose, threads);
-        weights.ready().thenAcceptAsync(loaded -> model.addAdapter(loaded, place, source, library), threads);
+        weights.whenReady(threads, loaded -> model.addAdapter(loaded, place, source, library));
         return model;
     }
 

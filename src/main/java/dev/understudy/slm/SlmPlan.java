@@ -35,8 +35,7 @@ public final class SlmPlan implements AutoCloseable {
     }
 
     /**
-     * Reads an answer strictly; nothing is repaired. Needs a large stack for answers with calls: see {@link
-     * SlmEngine#read}.
+     * Reads an answer strictly; nothing is repaired. Recurses deeply: a task for {@link PrepareThreads}.
      *
      * @param text the whole raw text
      * @param cut whether it ended at its token limit

@@ -29,8 +29,7 @@ class EngineLifeTest {
             }
             starter.engine().close();
             for (Waiting one : all) {
-                assertThat(one.join().result().finish())
-                        .isIn(SlmResult.Finish.CANCELLED, SlmResult.Finish.END_OF_TURN);
+                assertThat(one.join().result().finish()).isIn(SlmResult.Finish.CANCELLED, SlmResult.Finish.END_OF_TURN);
             }
             assertThatThrownBy(() -> starter.submit(plan, SlmRequest.greedy(1)))
                     .isInstanceOfSatisfying(
@@ -65,9 +64,11 @@ class EngineLifeTest {
                     starter.submit(plan, SlmRequest.greedy(8).withAdapter(one, 1)),
                     starter.submit(plan, SlmRequest.greedy(8).withAdapter(two, 1)),
                     starter.submit(plan, SlmRequest.greedy(8).withAdapter(one, 1)));
-            assertThat(mixed.get(0).join().ids().getFirst()).isEqualTo(bare.ids().getFirst());
+            assertThat(mixed.get(0).join().ids().getFirst())
+                    .isEqualTo(bare.ids().getFirst());
             assertThat(mixed.get(1).join().text()).isNotEqualTo(bare.text());
-            assertThat(mixed.get(2).join().ids().getFirst()).isEqualTo(bare.ids().getFirst());
+            assertThat(mixed.get(2).join().ids().getFirst())
+                    .isEqualTo(bare.ids().getFirst());
             assertThat(mixed.get(3).join().result().failure()).isNull();
 
             assertThat(starter.engine().unloadAdapter(one)).isTrue();

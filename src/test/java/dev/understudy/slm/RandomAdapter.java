@@ -39,11 +39,12 @@ final class RandomAdapter {
         header(out, tensors);
         var random = new Random(seed);
         for (Tensor tensor : tensors) {
-            ByteBuffer numbers = buffer(Float.BYTES * tensor.columns() * tensor.rows());
-            while (numbers.hasRemaining()) {
-                numbers.putFloat((float) random.nextGaussian() * tensor.deviation());
+            byte[] numbers = new byte[Float.BYTES * tensor.columns() * tensor.rows()];
+            ByteBuffer view = ByteBuffer.wrap(numbers).order(ByteOrder.LITTLE_ENDIAN);
+            while (view.hasRemaining()) {
+                view.putFloat((float) random.nextGaussian() * tensor.deviation());
             }
-            out.writeBytes(numbers.array());
+            out.writeBytes(numbers);
             pad(out);
         }
         return out.toByteArray();

@@ -33,8 +33,9 @@ class SlmEngineTest {
             + "\"required\":[\"title\"]}}}";
 
     private static String withTools(String choice) {
-        return "{\"messages\":[{\"role\":\"user\",\"content\":\"Turn on the light in the kitchen\"}],\"tools\":[" + LIGHT
-                + "," + MUSIC + "],\"tool_choice\":" + choice + ",\"parallel_tool_calls\":false}";
+        return "{\"messages\":[{\"role\":\"user\",\"content\":\"Turn on the light in the"
+                + " kitchen\"}],\"tools\":["
+                + LIGHT + "," + MUSIC + "],\"tool_choice\":" + choice + ",\"parallel_tool_calls\":false}";
     }
 
     @Test
@@ -55,15 +56,25 @@ class SlmEngineTest {
                 + "{\"role\":\"user\",\"content\":\"Hi\"},{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{"
                 + "\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"play_music\","
                 + "\"arguments\":\"{\\\"title\\\":\\\"A\\\"}\"}}]},"
-                + "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"ok\"}],\"tools\":[" + MUSIC + "]}";
+                + "{\"role\":\"tool\",\"tool_call_id\":\"c1\",\"content\":\"ok\"}],\"tools\":[" + MUSIC
+                + "]}";
         try (SlmPlan plan = starter.plan(chat)) {
             assertThat(plan.prompt())
                     .startsWith("<|im_start|>system\nBe brief.\n\nTools at hand, one JSON object a line:\n<tools>\n"
                             + "{\"type\": \"function\", \"function\": {\"name\": \"play_music\"")
-                    .endsWith("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n<tool_call>\n"
-                            + "{\"name\": \"play_music\", \"arguments\": {\"title\": \"A\"}}\n</tool_call><|im_end|>\n"
-                            + "<|im_start|>user\n<tool_response>\nok\n</tool_response><|im_end|>\n"
-                            + "<|im_start|>assistant\n");
+                    .endsWith("""
+                        <|im_start|>user
+                        Hi<|im_end|>
+                        <|im_start|>assistant
+                        <tool_call>
+                        {"name": "play_music", "arguments": {"title": "A"}}
+                        </tool_call><|im_end|>
+                        <|im_start|>user
+                        <tool_response>
+                        ok
+                        </tool_response><|im_end|>
+                        <|im_start|>assistant
+                        """);
             assertThat(plan.tokens()).isEqualTo(starter.engine().tokenize(plan.prompt(), true, true));
         }
     }
@@ -84,7 +95,9 @@ class SlmEngineTest {
                     continue;
                 }
                 whole++;
-                assertThat(heard.text()).startsWith("<tool_call>\n{\"name\": \"").endsWith("}\n</tool_call>");
+                assertThat(heard.text())
+                        .startsWith("<tool_call>\n{\"name\": \"")
+                        .endsWith("}\n</tool_call>");
                 assertThat(answer.unparsed()).isNull();
                 assertThat(answer.calls()).hasSize(1);
                 assertThat(answer.calls().getFirst().name()).isIn("set_light", "play_music");
@@ -95,8 +108,7 @@ class SlmEngineTest {
 
     @Test
     void aNamedToolIsTheOneThatIsCalled(Opened starter) {
-        try (SlmPlan plan =
-                starter.plan(withTools("{\"type\":\"function\",\"function\":{\"name\":\"play_music\"}}"))) {
+        try (SlmPlan plan = starter.plan(withTools("{\"type\":\"function\",\"function\":{\"name\":\"play_music\"}}"))) {
             Heard heard = starter.ask(plan, SlmRequest.greedy(120));
 
             assertThat(starter.read(plan, heard).calls())
@@ -114,7 +126,8 @@ class SlmEngineTest {
             assertThat(text).contains("\", \"arguments\": {\"room\": \"");
             int[] trained = starter.engine().tokenize(text, false, true);
             List<Integer> written = heard.ids();
-            // greedy tokens of an untrained model may cut a value otherwise; the frame around values must agree
+            // greedy tokens of an untrained model may cut a value otherwise; the frame around values must
+            // agree
             assertThat(written.subList(0, 8))
                     .isEqualTo(Arrays.stream(trained).boxed().toList().subList(0, 8));
         }
@@ -133,7 +146,8 @@ class SlmEngineTest {
 
     @Test
     void finishedJsonFollowsItsSchema(Opened starter) throws Exception {
-        String chat = "{\"messages\":[{\"role\":\"user\",\"content\":\"Anna is 31.\"}],\"response_format\":{\"type\":"
+        String chat = "{\"messages\":[{\"role\":\"user\",\"content\":\"Anna is"
+                + " 31.\"}],\"response_format\":{\"type\":"
                 + "\"json_schema\",\"json_schema\":{\"name\":\"p\",\"schema\":{\"type\":\"object\",\"properties\":{"
                 + "\"name\":{\"type\":\"string\",\"maxLength\":12},\"age\":{\"type\":\"integer\",\"minimum\":0,"
                 + "\"maximum\":120},\"mood\":{\"enum\":[\"good\",\"bad\"]},\"tags\":{\"type\":\"array\",\"items\":{"
@@ -149,8 +163,12 @@ class SlmEngineTest {
                 assertThat(heard.result().finish()).isEqualTo(SlmResult.Finish.END_OF_TURN);
                 assertThat(starter.read(plan, heard).unparsed()).isNull();
                 JsonNode json = JSON.readTree(heard.text());
-                assertThat(json.properties()).extracting(Map.Entry::getKey).containsExactly("name", "age", "mood", "tags");
-                assertThat(json.path("name").asText().codePointCount(0, json.path("name").asText().length()))
+                assertThat(json.properties())
+                        .extracting(Map.Entry::getKey)
+                        .containsExactly("name", "age", "mood", "tags");
+                assertThat(json.path("name")
+                                .asText()
+                                .codePointCount(0, json.path("name").asText().length()))
                         .isLessThanOrEqualTo(12);
                 assertThat(json.path("age").asInt()).isBetween(0, 120);
                 assertThat(json.path("mood").asText()).isIn("good", "bad");
@@ -192,7 +210,11 @@ class SlmEngineTest {
                 for (SlmListener.Token token : one.join().tokens()) {
                     byte[] bytes = token.text().getBytes(StandardCharsets.UTF_8);
                     assertThat(new String(bytes, StandardCharsets.UTF_8)).isEqualTo(token.text());
-                    assertThat(token.text().chars().filter(c -> Character.isSurrogate((char) c)).count() % 2)
+                    assertThat(token.text()
+                                            .chars()
+                                            .filter(c -> Character.isSurrogate((char) c))
+                                            .count()
+                                    % 2)
                             .isZero();
                 }
             }
@@ -221,8 +243,9 @@ class SlmEngineTest {
             alone.add(starter.ask(plan, SlmRequest.greedy(20)));
         }
         long before = starter.engine().stats().path("steps").asLong();
-        List<Waiting> together =
-                plans.stream().map(plan -> starter.submit(plan, SlmRequest.greedy(20))).toList();
+        List<Waiting> together = plans.stream()
+                .map(plan -> starter.submit(plan, SlmRequest.greedy(20)))
+                .toList();
 
         for (int i = 0; i < plans.size(); i++) {
             assertSameUpToACloseCall(together.get(i).join(), alone.get(i));
@@ -239,7 +262,9 @@ class SlmEngineTest {
             if (close) {
                 return;
             }
-            assertThat(actual.ids().get(i)).as("token %d", i).isEqualTo(expected.ids().get(i));
+            assertThat(actual.ids().get(i))
+                    .as("token %d", i)
+                    .isEqualTo(expected.ids().get(i));
         }
     }
 
@@ -287,7 +312,8 @@ class SlmEngineTest {
 
     private static SlmRequest scoped(long scope) {
         return new SlmRequest(
-                2, null, null, null, null, null, null, null, null, List.of(), Map.of(), null, 0, 1, scope, null, null, false);
+                2, null, null, null, null, null, null, null, null, List.of(), Map.of(), null, 0, 1, scope, null, null,
+                false);
     }
 
     @Test
@@ -308,7 +334,8 @@ class SlmEngineTest {
 
     private static SlmRequest endless(int tokens) {
         return new SlmRequest(
-                tokens, null, null, null, null, null, null, null, null, List.of(), Map.of(), null, 0, 1, 0, null, null, true);
+                tokens, null, null, null, null, null, null, null, null, List.of(), Map.of(), null, 0, 1, 0, null, null,
+                true);
     }
 
     @Test
@@ -362,8 +389,8 @@ class SlmEngineTest {
     void aPromptLongerThanTheContextIsRefused(Opened starter) {
         try (SlmPlan plan = starter.plan(Starter.user("word ".repeat(9000)))) {
             assertThatThrownBy(() -> starter.submit(plan, SlmRequest.greedy(4)))
-                    .isInstanceOfSatisfying(SlmException.class, e -> assertThat(e.code())
-                            .isEqualTo(SlmException.Code.CONTEXT_LENGTH))
+                    .isInstanceOfSatisfying(
+                            SlmException.class, e -> assertThat(e.code()).isEqualTo(SlmException.Code.CONTEXT_LENGTH))
                     .hasMessageContaining("8192");
         }
     }
@@ -372,7 +399,8 @@ class SlmEngineTest {
     void marginsAreTheGapsOfTheLogprobs(Opened starter) {
         try (SlmPlan plan = starter.plan(Starter.user("What is the capital of Italy?"))) {
             var request = new SlmRequest(
-                    10, null, null, null, null, null, null, null, null, List.of(), Map.of(), 2, 0, 1, 0, null, null, false);
+                    10, null, null, null, null, null, null, null, null, List.of(), Map.of(), 2, 0, 1, 0, null, null,
+                    false);
             Heard heard = starter.ask(plan, request);
             for (SlmListener.Token token : heard.tokens()) {
                 assertThat(token.top()).hasSize(2);
@@ -386,7 +414,8 @@ class SlmEngineTest {
 
     @Test
     void tokensTurnIntoTheTextTheyCameFrom(Opened starter) {
-        for (String text : List.of("Hello, world!", "  two  blanks", "\u4F60\u597D \uD83D\uDC4B", "{\"a\": [1, 2.5e3]}\n")) {
+        for (String text :
+                List.of("Hello, world!", "  two  blanks", "\u4F60\u597D \uD83D\uDC4B", "{\"a\": [1, 2.5e3]}\n")) {
             assertThat(starter.engine().detokenize(starter.engine().tokenize(text, false, false)))
                     .isEqualTo(text);
         }
@@ -400,7 +429,8 @@ class SlmEngineTest {
         assertInvalid(() -> starter.plan("{\"messages\":3"), "");
         assertInvalid(() -> starter.plan(withTools("\"required\"").replace("set_light", "set light")), "tools");
         assertInvalid(
-                () -> starter.plan(withTools("\"required\"").replace("\"maxLength\":20", "\"maxLength\":99999")), "maxLength");
+                () -> starter.plan(withTools("\"required\"").replace("\"maxLength\":20", "\"maxLength\":99999")),
+                "maxLength");
         assertInvalid(
                 () -> starter.plan(withTools("\"required\"").replace("\"maxLength\":20", "\"pattern\":\"^((($\"")), "");
         assertInvalid(() -> Starter.sampled(10, 2.5, 1), "temperature");
@@ -411,7 +441,8 @@ class SlmEngineTest {
                 .isInstanceOfSatisfying(
                         SlmException.class, e -> assertThat(e.code()).isEqualTo(SlmException.Code.UNSUPPORTED));
         try (SlmPlan plan = starter.plan(Starter.user("Still there?"))) {
-            assertThat(starter.ask(plan, SlmRequest.greedy(2)).result().failure()).isNull();
+            assertThat(starter.ask(plan, SlmRequest.greedy(2)).result().failure())
+                    .isNull();
         }
     }
 

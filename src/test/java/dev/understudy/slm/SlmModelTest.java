@@ -13,10 +13,12 @@ import dev.understudy.model.Ask;
 import dev.understudy.model.Asked;
 import dev.understudy.model.Catalogue;
 import dev.understudy.model.Frame;
+import dev.understudy.model.LocalRun;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.ModelFailure;
 import dev.understudy.model.Readiness;
+import dev.understudy.model.Reply;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.openai.CallReader;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +29,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
@@ -51,8 +54,7 @@ class SlmModelTest {
     @TempDir
     private static Path folder;
 
-    private static final ExecutorService loop =
-            Executors.newSingleThreadExecutor(task -> new Thread(task, LOOP));
+    private static final ExecutorService loop = Executors.newSingleThreadExecutor(task -> new Thread(task, LOOP));
     private static SlmModelFactory factory;
     private static Model starter;
 
@@ -87,7 +89,17 @@ class SlmModelTest {
         Duration minutes = Duration.ofMinutes(3);
         var limits = new ModelCard.Limits(8, minutes, minutes, minutes, minutes, minutes, minutes, minutes);
         return new ModelCard(
-                name, Tier.SLM, true, place, null, Set.of("chat"), null, limits, ModelCard.OutputMayTrain.YES, null, List.of());
+                name,
+                Tier.SLM,
+                true,
+                place,
+                null,
+                Set.of("chat"),
+                null,
+                limits,
+                ModelCard.OutputMayTrain.YES,
+                null,
+                List.of());
     }
 
     private static Call call(String fields) {
@@ -147,6 +159,18 @@ class SlmModelTest {
             } while (!event.equals("ended") && !event.equals("failed"));
         }
 
+        LocalRun run() {
+            return Objects.requireNonNull(Objects.requireNonNull(end).run());
+        }
+
+        Reply reply() {
+            return Objects.requireNonNull(Objects.requireNonNull(end).reply());
+        }
+
+        ModelFailure failure() {
+            return Objects.requireNonNull(failure);
+        }
+
         String bytes() {
             var all = new StringBuilder();
             frames.forEach(frame -> all.append(frame.bytes().toString()));
@@ -164,7 +188,7 @@ class SlmModelTest {
 
     private static List<JsonNode> chunks(Told told) throws Exception {
         List<JsonNode> chunks = new ArrayList<>();
-        for (String event : told.bytes().split("\n\n")) {
+        for (String event : told.bytes().split("\n\n", 0)) {
             assertThat(event).startsWith("data: ");
             if (!event.equals("data: [DONE]")) {
                 chunks.add(JSON.readTree(event.substring("data: ".length())));
@@ -188,9 +212,9 @@ class SlmModelTest {
         assertThat(document.path("usage").path("total_tokens").asInt())
                 .isEqualTo(document.path("usage").path("prompt_tokens").asInt()
                         + document.path("usage").path("completion_tokens").asInt());
-        assertThat(told.end.run().minMargin()).isNotNull();
-        assertThat(told.end.run().deviceMicros()).isPositive();
-        assertThat(told.end.reply().content()).contains("Paris");
+        assertThat(told.run().minMargin()).isNotNull();
+        assertThat(told.run().deviceMicros()).isPositive();
+        assertThat(told.reply().content()).contains("Paris");
     }
 
     @Test
@@ -200,14 +224,21 @@ class SlmModelTest {
         assertThat(told.bytes()).endsWith("data: [DONE]\n\n");
         List<JsonNode> chunks = chunks(told);
         assertThat(told.frames.getFirst().kind()).isEqualTo(Frame.Kind.LEADING);
-        assertThat(told.frames.stream().filter(frame -> frame.kind() == Frame.Kind.CONTENT).count())
+        assertThat(told.frames.stream()
+                        .filter(frame -> frame.kind() == Frame.Kind.CONTENT)
+                        .count())
                 .isGreaterThan(3);
         var text = new StringBuilder();
         chunks.forEach(chunk -> text.append(
                 chunk.path("choices").path(0).path("delta").path("content").asText("")));
         assertThat(text).contains("Paris");
-        assertThat(chunks.getLast().path("usage").path("completion_tokens").asInt()).isPositive();
-        assertThat(chunks.get(chunks.size() - 2).path("choices").path(0).path("finish_reason").asText())
+        assertThat(chunks.getLast().path("usage").path("completion_tokens").asInt())
+                .isPositive();
+        assertThat(chunks.get(chunks.size() - 2)
+                        .path("choices")
+                        .path(0)
+                        .path("finish_reason")
+                        .asText())
                 .isEqualTo("stop");
     }
 
@@ -216,18 +247,34 @@ class SlmModelTest {
         Told told = ask(starter, call(TOOLS + ",\"stream\":true"));
 
         List<JsonNode> chunks = chunks(told);
-        JsonNode opened = chunks.get(1).path("choices").path(0).path("delta").path("tool_calls").path(0);
+        JsonNode opened = chunks.get(1)
+                .path("choices")
+                .path(0)
+                .path("delta")
+                .path("tool_calls")
+                .path(0);
         assertThat(opened.path("function").path("name").asText()).isEqualTo("play_music");
         assertThat(opened.path("id").asText()).startsWith("call_");
         var arguments = new StringBuilder();
         for (JsonNode chunk : chunks) {
-            arguments.append(chunk.path("choices").path(0).path("delta").path("tool_calls").path(0)
-                    .path("function").path("arguments").asText(""));
+            arguments.append(chunk.path("choices")
+                    .path(0)
+                    .path("delta")
+                    .path("tool_calls")
+                    .path(0)
+                    .path("function")
+                    .path("arguments")
+                    .asText(""));
         }
-        assertThat(JSON.readTree(arguments.toString()).path("title").isTextual()).isTrue();
-        assertThat(chunks.getLast().path("choices").path(0).path("finish_reason").asText())
+        assertThat(JSON.readTree(arguments.toString()).path("title").isTextual())
+                .isTrue();
+        assertThat(chunks.getLast()
+                        .path("choices")
+                        .path(0)
+                        .path("finish_reason")
+                        .asText())
                 .isEqualTo("tool_calls");
-        assertThat(told.end.reply().calls()).hasSize(1);
+        assertThat(told.reply().calls()).hasSize(1);
         assertThat(told.bytes()).doesNotContain("<tool_call>");
     }
 
@@ -239,7 +286,12 @@ class SlmModelTest {
                         + "\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\",\"maxLength\":20}},"
                         + "\"required\":[\"city\"],\"additionalProperties\":false}}}"));
 
-        String content = JSON.readTree(told.bytes()).path("choices").path(0).path("message").path("content").asText();
+        String content = JSON.readTree(told.bytes())
+                .path("choices")
+                .path(0)
+                .path("message")
+                .path("content")
+                .asText();
         assertThat(JSON.readTree(content).path("city").isTextual()).isTrue();
     }
 
@@ -248,17 +300,17 @@ class SlmModelTest {
         Told told = ask(starter, call(TOOLS + ",\"max_tokens\":5,\"stream\":true"));
 
         assertThat(told.frames).isEmpty();
-        assertThat(told.failure.code()).isEqualTo(ModelFailure.Code.UNPARSED);
-        assertThat(told.failure.message()).contains("cut_off");
-        assertThat(told.failure.run().deviceMicros()).isPositive();
+        assertThat(told.failure().code()).isEqualTo(ModelFailure.Code.UNPARSED);
+        assertThat(told.failure().message()).contains("cut_off");
+        assertThat(Objects.requireNonNull(told.failure().run()).deviceMicros()).isPositive();
     }
 
     @Test
     void anEmptyAnswerIsAFailure() throws Exception {
         Told told = ask(starter, call("\"stop\":[\"The\"]"));
 
-        assertThat(told.failure.code()).isEqualTo(ModelFailure.Code.UNPARSED);
-        assertThat(told.failure.message()).contains("empty");
+        assertThat(told.failure().code()).isEqualTo(ModelFailure.Code.UNPARSED);
+        assertThat(told.failure().message()).contains("empty");
     }
 
     @Test
@@ -269,20 +321,23 @@ class SlmModelTest {
         assertFails("\"top_p\":0", ModelFailure.Code.INVALID, "top_p");
         assertFails("\"seed\":1.5", ModelFailure.Code.INVALID, "seed");
         assertFails(
-                "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"a b\"}}]", ModelFailure.Code.INVALID, "tools");
+                "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"a b\"}}]",
+                ModelFailure.Code.INVALID,
+                "tools");
     }
 
     private static void assertFails(String fields, ModelFailure.Code code, String param) throws Exception {
         Told told = ask(starter, call(fields));
         assertThat(told.order).containsExactly("failed");
-        assertThat(told.failure.code()).isEqualTo(code);
-        assertThat(told.failure.param()).isEqualTo(param);
+        assertThat(told.failure().code()).isEqualTo(code);
+        assertThat(told.failure().param()).isEqualTo(param);
     }
 
     @Test
     void nothingIsToldAfterACancel() throws Exception {
         var told = new Told();
-        Asked asked = starter.ask(new Ask(call("\"stream\":true,\"max_tokens\":2000,\"stop\":[\"zzzz\"]"), null, loop), told);
+        Asked asked =
+                starter.ask(new Ask(call("\"stream\":true,\"max_tokens\":2000,\"stop\":[\"zzzz\"]"), null, loop), told);
         assertThat(told.events.poll(2, TimeUnit.MINUTES)).isEqualTo("accepted");
         int seen = loop.submit(() -> {
                     asked.cancel();
@@ -332,7 +387,7 @@ class SlmModelTest {
         await(model);
         assertThat(model.readiness().state()).isEqualTo(Readiness.State.UNAVAILABLE);
         assertThat(model.readiness().reason()).contains("nowhere.gguf").contains("put the file there");
-        assertThat(ask(model, call("")).failure.code()).isEqualTo(ModelFailure.Code.UNAVAILABLE);
+        assertThat(ask(model, call("")).failure().code()).isEqualTo(ModelFailure.Code.UNAVAILABLE);
 
         var without = new SlmModelFactory(List.of(folder), List.of(folder));
         Model bare = without.make(starter.card(), Catalogue.of("USD", null, Map.of()));
@@ -341,7 +396,8 @@ class SlmModelTest {
         without.close();
 
         ModelCard orphan = card("orphan", new ModelCard.Place.Adapter("starter", "adapters/none", 1));
-        Model adapter = factory.make(orphan, Catalogue.of("USD", null, Map.of("starter", starter.card(), "orphan", orphan)));
+        Model adapter =
+                factory.make(orphan, Catalogue.of("USD", null, Map.of("starter", starter.card(), "orphan", orphan)));
         await(adapter);
         assertThat(adapter.readiness().reason()).contains("adapters/none").contains("./understudy train");
     }

@@ -57,7 +57,10 @@ final class Starter implements ParameterResolver {
     /** An answer that was heard to its end. */
     record Heard(String text, List<SlmListener.Token> tokens, SlmResult result) {
         List<Integer> ids() {
-            return tokens.stream().map(SlmListener.Token::id).filter(id -> id >= 0).toList();
+            return tokens.stream()
+                    .map(SlmListener.Token::id)
+                    .filter(id -> id >= 0)
+                    .toList();
         }
     }
 
@@ -115,7 +118,8 @@ final class Starter implements ParameterResolver {
     static Opened open(int parallel) {
         var threads = new PrepareThreads();
         NativeLibrary library = NativeLibrary.load(libraryFolders());
-        var config = new SlmEngine.Config("starter", weights(), ChatTemplates.source("chatml-tools"), null, parallel, 1);
+        var config =
+                new SlmEngine.Config("starter", weights(), ChatTemplates.source("chatml-tools"), null, parallel, 1);
         return new Opened(threads.call(() -> SlmEngine.open(library, config)), threads);
     }
 
