@@ -1,13 +1,16 @@
 package dev.understudy.access;
 
 import dev.understudy.call.Uuid7;
+import dev.understudy.telemetry.Keys;
 import io.quarkus.hibernate.reactive.panache.Panache;
+import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.core.runtime.context.VertxContextSafetyToggle;
 import io.smallrye.common.vertx.VertxContext;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -15,11 +18,14 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** Makes, lists, revokes and finds keys. A key itself is seen once, when it is made. */
 @ApplicationScoped
 public class ApiKeys implements KeyStore {
+    private static final Logger LOG = Logger.getLogger(ApiKeys.class);
+
     private final ApiKeyRepository rows;
     private final Vertx vertx;
     private final InstantSource clock;
@@ -30,6 +36,15 @@ public class ApiKeys implements KeyStore {
         this.rows = rows;
         this.vertx = vertx;
         this.clock = clock;
+    }
+
+    /** The first query makes Hibernate load itself, which took seconds on a busy machine: no caller should wait for that. */
+    void warmUp(@Observes StartupEvent event) {
+        find("-", KeyDigest.of(""))
+                .subscribe()
+                .with(
+                        nobody -> {},
+                        failure -> LOG.warnf("keys cannot be looked up yet %s=%s", Keys.REASON, failure));
     }
 
     /**

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** Says who is calling, from what the caller shows. Anonymous callers cost no query. */
 @ApplicationScoped
 public class CallerLookup {
-    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final KeyCache keys;
     private final SubjectMark subjects;

@@ -84,7 +84,7 @@ final class KeyCache {
 
     private Uni<Optional<KeyRecord>> fallBack(KeyDigest digest, Throwable failure) {
         if (isDown.compareAndSet(false, true)) {
-            LOG.warnf("store of keys not reached, remembered keys go on %s=%s", Keys.REASON, failure.getMessage());
+            LOG.warnf("store of keys not reached, remembered keys go on %s=%s", Keys.REASON, failure);
         }
         KeyRecord last = kept.getIfPresent(digest);
         return last == null ? Uni.createFrom().nullItem() : Uni.createFrom().item(Optional.of(last));

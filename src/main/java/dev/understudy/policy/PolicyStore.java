@@ -137,7 +137,10 @@ public class PolicyStore {
     }
 
     /** Looks once. Files that stay as they are between two looks are loaded, so that half a copy is not. */
-    @Scheduled(every = "2s", delayed = "2s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+    @Scheduled(
+            every = "2s",
+            concurrentExecution = Scheduled.ConcurrentExecution.SKIP,
+            skipExecutionIf = Scheduled.ApplicationNotRunning.class)
     synchronized void look() {
         PolicyFiles files = PolicyFiles.read(folder);
         String digest = files.digest();
@@ -178,9 +181,11 @@ public class PolicyStore {
             LOG.infof("policies are sound again %s=%s", Keys.REVISION, set.revision());
         }
         if (set == null) {
-            loaded.problems().stream()
-                    .filter(Problem::isError)
-                    .forEach(problem -> LOG.errorf("policy problem found: %s", problem));
+            if (current != null || lastGoodWillDo) {
+                loaded.problems().stream()
+                        .filter(Problem::isError)
+                        .forEach(problem -> LOG.errorf("policy problem found: %s", problem));
+            }
             if (current != null) {
                 LOG.errorf(
                         "policies rejected, earlier revision stays %s=%s %s=%d",
