@@ -11,29 +11,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /**
- * PostgreSQL as a child of this process, on a free port of loopback, with a password; everything is brought to the disk
- * before it is acknowledged. It ends with us, whatever ends us. One instance a data folder.
+ * PostgreSQL as a supervised child of this process, on a free port of loopback, with a password; everything is brought to
+ * the disk before it is acknowledged. It ends with us, whatever ends us, and is started again when it ends before. One
+ * instance a data folder.
  */
 public final class EmbeddedServer implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(EmbeddedServer.class);
     private static final String USER = "understudy";
     private static final String DATABASE = "understudy";
     private static final int PORTS_TRIED = 3;
-    private static final long STOP_SECONDS = 20;
 
-    private final Process process;
+    private final ServerProcess process;
     private final int port;
     private final String password;
     private final FileChannel lock;
 
-    private EmbeddedServer(Process process, int port, String password, FileChannel lock) {
+    private EmbeddedServer(ServerProcess process, int port, String password, FileChannel lock) {
         this.process = process;
         this.port = port;
         this.password = password;
@@ -86,9 +83,11 @@ public final class EmbeddedServer implements AutoCloseable {
         String password = folder.databasePassword();
         for (int tried = 1; ; tried++) {
             int port = freePort();
-            Process process = spawn(user.child(arguments(home, cluster, port)), home, data.resolve("postgres.log"));
+            ServerProcess process = ServerProcess.start(
+                    user.child(arguments(home, cluster, port)), home, data.resolve("postgres.log"));
             try {
                 ServerWait.ready(process, port, USER, password, data.resolve("postgres.log"), progress);
+                process.keep();
                 LOG.infof("database started version=%s port=%d pid=%d", ServerFiles.MAJOR, port, process.pid());
                 return new EmbeddedServer(process, port, password, lock);
             } catch (ServerWait.PortTaken e) {
@@ -96,7 +95,7 @@ public final class EmbeddedServer implements AutoCloseable {
                     throw new StoreFailure("PostgreSQL found no free port on 127.0.0.1 in " + PORTS_TRIED + " tries");
                 }
             } catch (StoreFailure | RuntimeException e) {
-                stop(process);
+                process.stop();
                 throw e;
             }
         }
@@ -122,35 +121,6 @@ public final class EmbeddedServer implements AutoCloseable {
                 "log_min_error_statement=panic",
                 "-c",
                 "log_error_verbosity=terse");
-    }
-
-    /** Starts the child from a thread that lives as long as the child does: the death signal follows that thread. */
-    private static Process spawn(List<String> command, Path folder, Path log) throws IOException, InterruptedException {
-        CompletableFuture<Process> started = new CompletableFuture<>();
-        Thread.ofPlatform().name("postgres-parent").daemon().start(() -> {
-            try {
-                if (!Files.exists(log)) {
-                    DataFolder.writePrivate(log, new byte[0]);
-                }
-                Process process = Command.builder(command, folder)
-                        .redirectErrorStream(true)
-                        .redirectOutput(log.toFile())
-                        .start();
-                process.getOutputStream().close();
-                started.complete(process);
-                process.waitFor();
-            } catch (IOException | InterruptedException e) {
-                started.completeExceptionally(e);
-            }
-        });
-        try {
-            return started.get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof IOException cause) {
-                throw cause;
-            }
-            throw new IOException("the starting thread was ended", e);
-        }
     }
 
     private static int freePort() throws IOException {
@@ -223,26 +193,7 @@ public final class EmbeddedServer implements AutoCloseable {
     /** Stops the server, disconnecting whoever is left, and lets go of the folder. A second call does nothing. */
     @Override
     public void close() {
-        stop(process);
+        process.stop();
         released(lock, new StoreFailure("closed"));
-    }
-
-    private static void stop(Process process) {
-        if (!process.isAlive()) {
-            return;
-        }
-        try {
-            // SIGTERM would wait for every client to leave; SIGINT rolls back and ends
-            new ProcessBuilder("sh", "-c", "kill -INT " + process.pid()).start().waitFor();
-            if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
-                LOG.warnf("database killed reason=\"still running after %d s\"", STOP_SECONDS);
-                process.destroyForcibly().waitFor();
-            }
-        } catch (IOException e) {
-            process.destroy();
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -26,7 +26,7 @@ final class ServerWait {
     }
 
     /** Waits until the server takes connections. */
-    static void ready(Process process, int port, String user, String password, Path log, Consumer<String> progress)
+    static void ready(ServerProcess process, int port, String user, String password, Path log, Consumer<String> progress)
             throws StoreFailure, PortTaken, IOException, InterruptedException {
         long begin = System.nanoTime();
         boolean told = false;
