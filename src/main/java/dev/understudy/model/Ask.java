@@ -11,15 +11,22 @@ import org.jspecify.annotations.Nullable;
  * One question to one model.
  *
  * @param call what was asked; an upstream sends these very bytes
+ * @param team who asks; what a small model has evaluated for one team is never used for another, whom a shared cache
+ *     would tell by its speed what the first has sent
  * @param providerKey the caller's own credential, for models that forward it; else null
  * @param headers all headers of the request as they came, from which an upstream takes those that go on; not to be
  *     changed
  * @param loop the event loop of the exchange; the sink is told there and nowhere else
  */
-public record Ask(Call call, @Nullable Secret providerKey, Iterable<Map.Entry<String, String>> headers, Executor loop) {
+public record Ask(
+        Call call,
+        String team,
+        @Nullable Secret providerKey,
+        Iterable<Map.Entry<String, String>> headers,
+        Executor loop) {
     /** A question whose request had no headers worth passing on. */
-    public Ask(Call call, @Nullable Secret providerKey, Executor loop) {
-        this(call, providerKey, List.of(), loop);
+    public Ask(Call call, String team, @Nullable Secret providerKey, Executor loop) {
+        this(call, team, providerKey, List.of(), loop);
     }
 
     /** The record says which call it is, never what is in it. */

@@ -56,6 +56,7 @@ final class Exchange {
     private final House house;
     private final Context loop;
     private final Call call;
+    private final String team;
     private final Ruling ruling;
     private final MultiMap headers;
     private final ClientAnswer client;
@@ -79,6 +80,7 @@ final class Exchange {
         this.house = house;
         this.loop = loop;
         this.call = call;
+        this.team = caller.team();
         this.ruling = ruling;
         this.headers = headers;
         this.client = client;
@@ -203,7 +205,7 @@ final class Exchange {
         Try made = new Try(this, tries.size() + 1, next.target(), card, holdOf(card), keep, microsNow());
         tries.add(made);
         state = new State.Waiting(made);
-        Ask ask = new Ask(call, next.key(), headers, task -> loop.runOnContext(run -> task.run()));
+        Ask ask = new Ask(call, team, next.key(), headers, task -> loop.runOnContext(run -> task.run()));
         try {
             made.asked(next.model().ask(ask, made));
         } catch (RuntimeException e) {

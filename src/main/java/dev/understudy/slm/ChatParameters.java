@@ -72,10 +72,11 @@ final class ChatParameters {
     /**
      * The request for a call.
      *
+     * @param team within which evaluated beginnings may be shared
      * @param adapter of the engine, or 0
      * @throws SlmException with {@code INVALID} or {@code UNSUPPORTED}; the message begins with the field at fault
      */
-    static SlmRequest read(Call call, int adapter, double scale, Duration deadline, Duration queue) {
+    static SlmRequest read(Call call, String team, int adapter, double scale, Duration deadline, Duration queue) {
         if (call.api() != Api.CHAT) {
             throw unsupported("messages: small models answer chat completions only");
         }
@@ -88,10 +89,10 @@ final class ChatParameters {
         } catch (IOException e) {
             throw new SlmException(SlmException.Code.INVALID, "the body is no JSON");
         }
-        return parameters.request(call, adapter, scale, deadline, queue);
+        return parameters.request(call, Variant.scope(team), adapter, scale, deadline, queue);
     }
 
-    private SlmRequest request(Call call, int adapter, double scale, Duration deadline, Duration queue) {
+    private SlmRequest request(Call call, long scope, int adapter, double scale, Duration deadline, Duration queue) {
         boolean usual = temperature == null && topP == null && isPlainText(call);
         return new SlmRequest(
                 call.maxTokens(),
@@ -108,7 +109,7 @@ final class ChatParameters {
                 null,
                 adapter,
                 scale,
-                0,
+                scope,
                 deadline,
                 queue,
                 false);

@@ -79,6 +79,7 @@ final class SlmAsked implements Asked, SlmListener {
             var limits = card.limits();
             SlmRequest request = ChatParameters.read(
                     call,
+                    ask.team(),
                     on.adapter(),
                     on.scale(),
                     call.stream() ? limits.streamTimeout() : limits.timeout(),

@@ -2,6 +2,7 @@ package dev.understudy.slm;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,12 @@ record Variant(String hash) {
     /** As {@code system_fingerprint} shows it. */
     String fingerprint() {
         return "fp_" + hash.substring(0, FINGERPRINT);
+    }
+
+    /** A team as a number, for {@link SlmRequest#scope}. */
+    static long scope(String team) {
+        return ByteBuffer.wrap(sha256().digest(team.getBytes(StandardCharsets.UTF_8)))
+                .getLong();
     }
 
     /** SHA-256 of a file, 64 hex digits. */

@@ -179,8 +179,12 @@ class SlmModelTest {
     }
 
     private static Told ask(Model model, Call call) throws InterruptedException {
+        return ask(model, call, "local");
+    }
+
+    private static Told ask(Model model, Call call, String team) throws InterruptedException {
         var told = new Told();
-        model.ask(new Ask(call, null, loop), told);
+        model.ask(new Ask(call, team, null, loop), told);
         told.awaitOver();
         assertThat(told.threads).containsOnly(LOOP);
         return told;
@@ -334,10 +338,23 @@ class SlmModelTest {
     }
 
     @Test
+    void whatWasEvaluatedForOneTeamIsNotUsedForAnother() throws Exception {
+        assertThat(cachedTokens("sales")).isZero();
+        assertThat(cachedTokens("support")).isZero();
+        assertThat(cachedTokens("sales")).isPositive();
+    }
+
+    private static int cachedTokens(String team) throws InterruptedException {
+        return Objects.requireNonNull(ask(starter, call("\"max_tokens\":2"), team).end)
+                .tokens()
+                .cached();
+    }
+
+    @Test
     void nothingIsToldAfterACancel() throws Exception {
         var told = new Told();
-        Asked asked =
-                starter.ask(new Ask(call("\"stream\":true,\"max_tokens\":2000,\"stop\":[\"zzzz\"]"), null, loop), told);
+        Asked asked = starter.ask(
+                new Ask(call("\"stream\":true,\"max_tokens\":2000,\"stop\":[\"zzzz\"]"), "local", null, loop), told);
         assertThat(told.events.poll(2, TimeUnit.MINUTES)).isEqualTo("accepted");
         int seen = loop.submit(() -> {
                     asked.cancel();
@@ -352,7 +369,7 @@ class SlmModelTest {
     @Test
     void aPausedClientGetsEverythingLater() throws Exception {
         var told = new Told();
-        Asked asked = starter.ask(new Ask(call("\"stream\":true,\"max_tokens\":20"), null, loop), told);
+        Asked asked = starter.ask(new Ask(call("\"stream\":true,\"max_tokens\":20"), "local", null, loop), told);
         loop.submit(asked::pause).get();
         assertThat(ask(starter, call("\"max_tokens\":30")).order).contains("ended");
         assertThat(loop.submit(told.frames::size).get()).isZero();
