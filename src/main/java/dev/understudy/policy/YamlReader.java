@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -29,9 +30,12 @@ import org.snakeyaml.engine.v2.schema.CoreSchema;
 final class YamlReader {
     private static final int MOST_ALIASES = 50;
     private static final int DEEPEST = 40;
+    private static final int MOST_NODES = 200_000;
+    private static final Set<Tag> TAGS = Set.of(Tag.NULL, Tag.BOOL, Tag.INT, Tag.FLOAT, Tag.STR, Tag.SEQ, Tag.MAP);
 
     private final String file;
     private final List<Problem> problems;
+    private int nodes;
 
     private YamlReader(String file, List<Problem> problems) {
         this.file = file;
@@ -83,6 +87,17 @@ final class YamlReader {
         if (depth > DEEPEST || node.isRecursive()) {
             problems.add(place.problem(Problem.Code.LIMIT, "nested over " + DEEPEST + " levels"));
             return new Tree.Leaf(place, null);
+        }
+        // Aliases of lists of aliases: a short text can stand for a tree that fills the memory.
+        if (++nodes > MOST_NODES) {
+            if (nodes == MOST_NODES + 1) {
+                problems.add(place.problem(Problem.Code.LIMIT, "over " + MOST_NODES + " values, aliases counted in full"));
+            }
+            return new Tree.Leaf(place, null);
+        }
+        if (!TAGS.contains(node.getTag())) {
+            problems.add(place.problem(Problem.Code.SYNTAX, "tags such as " + Nearest.shown(node.getTag().getValue())
+                    + " are not taken"));
         }
         return switch (node) {
             case ScalarNode scalar -> leaf(place, scalar.getTag(), scalar.getValue());

@@ -3,6 +3,7 @@ package dev.understudy.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,6 +23,7 @@ class ProblemsTest {
     static Stream<Arguments> cases() {
         return Stream.of(
                 one("E101", "policy.yaml", "a: [1, 2\nb: 3\n", "policy.yaml:2:2  E101  expected ',' or ']', but got :"),
+                models("E101", "USD", "!money USD", "models.yaml:5:13  E101  tags such as !money are not taken"),
                 one("E102", "policy.yaml", aliases(), "policy.yaml  E102  more than 50 aliases of lists or maps"),
                 rule(
                         "E103",
@@ -220,6 +222,20 @@ class ProblemsTest {
                         loaded.problems().stream().map(p -> p.code().wire()).toList()))
                 .containsExactly("E103", "E202", "E204", "E206", "E301", "E302", "E502", "E505", "E507");
         assertThat(loaded.problems().toString()).doesNotContain("canary");
+    }
+
+    @Test
+    void aShortTextDoesNotGrowIntoAnEndlessTree() {
+        StringBuilder text = new StringBuilder("a0: &a0 [1, 1, 1, 1, 1, 1, 1]\n");
+        for (int i = 1; i <= 7; i++) {
+            String below = "*a" + (i - 1);
+            text.append("a%d: &a%d [".formatted(i, i))
+                    .append(String.join(", ", Collections.nCopies(7, below)))
+                    .append("]\n");
+        }
+        assertThat(Sets.load(Map.of("more.yaml", text.toString())).problems())
+                .extracting(Problem::code)
+                .contains(Problem.Code.LIMIT);
     }
 
     private static Arguments one(String code, String file, String text, String line) {
