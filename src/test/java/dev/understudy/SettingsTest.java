@@ -3,8 +3,10 @@ package dev.understudy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.sql.SQLException;
 import java.util.Map;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
@@ -74,6 +76,8 @@ class SettingsTest {
 
         assertThat(FailureLine.of(failure)).isEqualTo("the start failed: first second");
         assertThat(FailureLine.of(new RuntimeException())).isEqualTo("the start failed: RuntimeException");
+        assertThat(FailureLine.of(new RuntimeException(new SQLException("attempt", new ConnectException("refused")))))
+                .startsWith("PostgreSQL cannot be used (refused): see QUARKUS_DATASOURCE_JDBC_URL");
     }
 
     private static Properties properties(String name, String value) {
