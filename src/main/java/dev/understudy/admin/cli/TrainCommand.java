@@ -114,16 +114,16 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() throws CommandFailure, InterruptedException {
         try {
             ModelCard.Place.Weights place = weights();
-            TrainingRows[] rows = rows();
+            Rows rows = rows();
             ModelSource.Found found = new ModelSource(folders()).resolve(place.source());
             String template = place.chatTemplate() == null ? "" : place.chatTemplate();
             String templateText = template.isEmpty() ? "" : ChatTemplates.source(template);
             int cores = Runtime.getRuntime().availableProcessors();
-            Recipe recipe = Recipe.usual(targets(), rows[0].size(), seed, device, cores);
+            Recipe recipe = Recipe.usual(targets(), rows.train().size(), seed, device, cores);
             var order = new TrainingJob.Order(
                     adapterName(),
-                    rows[0],
-                    rows[1],
+                    rows.train(),
+                    rows.heldOut(),
                     found.file(),
                     template,
                     templateText,
@@ -159,7 +159,9 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** The rows to train on, and those to judge by. */
-    private TrainingRows[] rows() throws TrainingRefused, IOException {
+    private record Rows(TrainingRows train, TrainingRows heldOut) {}
+
+    private Rows rows() throws TrainingRefused, IOException {
         if (dataset.equals(DemoErrand.TOOLS.wire())) {
             Path folder =
                     Files.createDirectories(settings.data().resolve("training").resolve(dataset));
@@ -167,14 +169,14 @@ final class TrainCommand implements Callable<Integer> {
             Path judge = folder.resolve("held-out.jsonl");
             DemoRows.write(train, DEMO_ROWS, seed, Split.TRAIN);
             DemoRows.write(judge, DEMO_HELD_OUT, seed, Split.HELD_OUT);
-            return new TrainingRows[] {TrainingRows.read(train), TrainingRows.read(judge)};
+            return new Rows(TrainingRows.read(train), TrainingRows.read(judge));
         }
         TrainingRows all = TrainingRows.read(Path.of(dataset));
         if (heldOut != null) {
-            return new TrainingRows[] {all, TrainingRows.read(heldOut)};
+            return new Rows(all, TrainingRows.read(heldOut));
         }
         int kept = all.size() - all.size() / KEPT_OUT_ONE_IN;
-        return new TrainingRows[] {all.part(0, kept), all.part(kept, all.size())};
+        return new Rows(all.part(0, kept), all.part(kept, all.size()));
     }
 
     private ModelCard.Place.Weights weights() throws CommandFailure {
