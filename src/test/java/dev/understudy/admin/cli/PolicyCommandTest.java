@@ -2,7 +2,11 @@ package dev.understudy.admin.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.URI;
@@ -13,6 +17,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
 /** The policy commands on files alone, without a gateway. */
@@ -81,6 +87,28 @@ class PolicyCommandTest {
                 .contains("rule      everyone/by-name     decides\n")
                 .contains("decision  starter\n")
                 .contains("no gateway was asked");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "demo-tools, 'demo-slm, then demo-llm'",
+        "demo-triage, demo-llm",
+        "demo-lookup, demo-llm",
+        "demo-reply, demo-llm",
+        "demo-plan, demo-llm"
+    })
+    void ofTheDemoOnlyTheErrandThatTheAdapterLearnedGoesToTheSmallModel(String errand, String decision)
+            throws IOException {
+        ObjectNode asked;
+        try (InputStream requests = getClass().getResourceAsStream("/demo/requests.json")) {
+            asked = (ObjectNode) new ObjectMapper().readTree(requests).get(errand);
+        }
+        ArrayNode messages = (ArrayNode) asked.get("messages");
+        messages.addObject().put("role", "user").put("content", "Where is order 12345?");
+        Path request = folder.resolve("request.json");
+        Files.writeString(request, asked.toString());
+        assertThat(execute("policy", "explain", "--request", request.toString())).isZero();
+        assertThat(out.toString()).contains("decision  " + decision + "\n");
     }
 
     @Test
