@@ -2,6 +2,7 @@ package dev.understudy.inspect;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -28,7 +29,7 @@ public final class Outline {
 
     /** An outline of these lines; a line that comes twice counts once. */
     static Outline of(Iterable<String> lines, SipHash hash) {
-        TreeMap<Long, Integer> sorted = new TreeMap<>();
+        SortedMap<Long, Integer> sorted = new TreeMap<>();
         for (String line : lines) {
             sorted.put(hash.hash(line), line.length());
         }
@@ -41,14 +42,14 @@ public final class Outline {
             throw new IllegalArgumentException(
                     "an outline is pairs of hash and length, got " + packed.length + " values");
         }
-        TreeMap<Long, Integer> sorted = new TreeMap<>();
+        SortedMap<Long, Integer> sorted = new TreeMap<>();
         for (int i = 0; i < packed.length; i += 2) {
             sorted.put(packed[i], packed[i + 1].intValue());
         }
         return of(sorted);
     }
 
-    private static Outline of(TreeMap<Long, Integer> sorted) {
+    private static Outline of(SortedMap<Long, Integer> sorted) {
         long[] hashes = new long[sorted.size()];
         int[] lengths = new int[hashes.length];
         int i = 0;

@@ -21,7 +21,7 @@ final class SipHash {
         int length = text.length();
         int whole = length & ~3;
         for (int i = 0; i <= whole; i += 4) {
-            long m = i < whole ? word(text, i, 4) : word(text, i, length - whole) | ((long) (2 * length) << 56);
+            long m = i < whole ? word(text, i, 4) : word(text, i, length - whole) | ((2L * length) << 56);
             v3 ^= m;
             for (int round = 0; round < 2; round++) {
                 v0 += v1;

@@ -171,7 +171,7 @@ public final class ChatEvents {
     private void pass(byte[] bytes, int from, int to) {
         any = true;
         TokenCount reported = chunk.usage();
-        if (reported != null && reported != TokenCount.NONE) {
+        if (reported != null && reported.source() != TokenCount.Source.NONE) {
             usage = reported;
         }
         if (chunk.isNothing(usageAsked)) {
