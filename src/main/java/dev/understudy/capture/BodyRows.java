@@ -2,7 +2,7 @@ package dev.understudy.capture;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdCompressCtx;
 import dev.understudy.call.Attempt;
 import dev.understudy.call.Interaction;
 import dev.understudy.detect.JsonMask;
@@ -20,21 +20,22 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The contents of a call as they are kept: secrets masked, then compressed. A streamed answer is kept as the document it
- * amounts to, since a secret can be cut in two by the border of an event.
+ * amounts to, since a secret can be cut in two by the border of an event. For one thread.
  */
 final class BodyRows {
     private static final int ZSTD = 1;
     private static final int LEVEL = 3;
     private static final JsonFactory JSON = new JsonFactory();
 
-    private BodyRows() {}
+    /** Making one for each body would cost more than compressing it. */
+    private final ZstdCompressCtx zstd = new ZstdCompressCtx().setLevel(LEVEL);
 
     /**
      * Rows of the request (0) and of each answer.
      *
      * @param answers what was read of the answers, by the number of the try
      */
-    static List<Object[]> of(Interaction interaction, OffsetDateTime ts, Map<Integer, Answer> answers) {
+    List<Object[]> of(Interaction interaction, OffsetDateTime ts, Map<Integer, Answer> answers) {
         List<Object[]> rows = new ArrayList<>();
         rows.add(row(interaction, ts, 0, interaction.call().body()));
         for (Attempt attempt : interaction.attempts()) {
@@ -50,9 +51,9 @@ final class BodyRows {
         return rows;
     }
 
-    private static Object[] row(Interaction interaction, OffsetDateTime ts, int n, byte[] json) {
+    private Object[] row(Interaction interaction, OffsetDateTime ts, int n, byte[] json) {
         JsonMask.Masked masked = JsonMask.mask(json);
-        Buffer data = Buffer.buffer(Zstd.compress(masked.json(), LEVEL));
+        Buffer data = Buffer.buffer(zstd.compress(masked.json()));
         return new Object[] {interaction.call().id(), ts, n, ZSTD, data, redaction(masked)};
     }
 

@@ -23,7 +23,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Makes rows of a call: everything in its column, nothing in the clear that must not be kept. */
+/** Makes rows of a call: everything in its column, nothing in the clear that must not be kept. For one thread. */
 final class RowMaker {
     /** What stands for a revision where no policy was asked. */
     private static final String NO_POLICY = "-";
@@ -31,6 +31,7 @@ final class RowMaker {
     private static final long ROW_BYTES = 2_048;
 
     private final ArgumentsHash hash;
+    private final BodyRows bodies = new BodyRows();
 
     RowMaker(ArgumentsHash hash) {
         this.hash = hash;
@@ -51,10 +52,10 @@ final class RowMaker {
         for (Attempt attempt : interaction.attempts()) {
             attempts.add(attempt(interaction, ts, attempt, answers.get(attempt.n())));
         }
-        List<Object[]> bodies =
-                level(interaction) == CaptureOrder.Level.FULL ? BodyRows.of(interaction, ts, answers) : List.of();
+        List<Object[]> kept =
+                level(interaction) == CaptureOrder.Level.FULL ? bodies.of(interaction, ts, answers) : List.of();
         long bytes = ROW_BYTES;
-        for (Object[] body : bodies) {
+        for (Object[] body : kept) {
             bytes += ((io.vertx.core.buffer.Buffer) body[4]).length();
         }
         return new CallRows(
@@ -62,7 +63,7 @@ final class RowMaker {
                 ts.toInstant(),
                 interaction(seq, interaction, ts),
                 attempts,
-                bodies,
+                kept,
                 UsageSum.of(interaction, UsageSum.Why.QUARANTINED),
                 bytes);
     }

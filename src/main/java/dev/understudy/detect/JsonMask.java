@@ -2,6 +2,7 @@ package dev.understudy.detect;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
@@ -59,22 +60,44 @@ public final class JsonMask {
      * @param json UTF-8
      */
     public static Masked mask(byte[] json) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream(json.length + 64);
-        Count count = new Count();
-        try (JsonParser parser = JSON.createParser(json);
-                JsonGenerator generator = JSON.createGenerator(out)) {
-            while (parser.nextToken() != null) {
-                copy(parser, generator, count);
+        try {
+            if (isClean(json)) {
+                return new Masked(json, 0, 0);
             }
+            ByteArrayOutputStream out = new ByteArrayOutputStream(json.length + 64);
+            Count count = new Count();
+            try (JsonParser parser = JSON.createParser(json);
+                    JsonGenerator generator = JSON.createGenerator(out)) {
+                while (parser.nextToken() != null) {
+                    copy(parser, generator, count);
+                }
+            }
+            return new Masked(out.toByteArray(), count.secrets, count.cut);
         } catch (IOException e) {
             return unreadable(json);
         }
-        if (out.size() == 0) {
-            return unreadable(json);
+    }
+
+    /** Whether a document, read to its end, has nothing to mask or to cut; most have not, and are not written again. */
+    private static boolean isClean(byte[] json) throws IOException {
+        try (JsonParser parser = JSON.createParser(json)) {
+            JsonToken token = parser.nextToken();
+            if (token == null) {
+                throw new JsonParseException(parser, "empty");
+            }
+            Count count = new Count();
+            for (; token != null; token = parser.nextToken()) {
+                if (token == JsonToken.VALUE_STRING) {
+                    value(parser.currentName(), parser.getText(), count);
+                } else if (token == JsonToken.FIELD_NAME) {
+                    count.secrets += SecretMask.mask(parser.currentName()).count();
+                }
+                if (count.secrets + count.cut > 0) {
+                    return false;
+                }
+            }
+            return true;
         }
-        return count.secrets + count.cut == 0
-                ? new Masked(json, 0, 0)
-                : new Masked(out.toByteArray(), count.secrets, count.cut);
     }
 
     private static final class Count {

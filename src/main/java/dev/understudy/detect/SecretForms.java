@@ -8,12 +8,15 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * What credentials look like. Each form has marks, one of which any hit contains: a text without them is not searched.
- * No form but that of a private key reaches over an angle bracket, so none takes a mask for a part of a credential.
+ * What credentials look like. Each begins with a mark or follows a telling word, and is looked for at these places only:
+ * most texts have none. No form but that of a private key reaches over an angle bracket, so none takes a mask for a part
+ * of a credential.
  */
 final class SecretForms {
     private static final int LEAST = 8;
+    private static final int BEARER_LEAST = 16;
     private static final int LONGEST = 4_096;
+    private static final int LONGEST_FORM = 32_768;
     private static final double BITS_PER_CHAR = 2.5;
 
     /** Values that only stand for a credential. */
@@ -23,92 +26,160 @@ final class SecretForms {
     private static final List<String> PLACEHOLDER_PARTS = List.of(
             "your_", "your-", "my_", "my-", "example", "placeholder", "xxxx", "****", "....", "dummy", "replace");
 
-    private record Form(List<String> marks, Pattern pattern, int group) {}
+    /**
+     * One form.
+     *
+     * @param border whether no letter, digit or underscore may stand before it
+     * @param mark how it begins
+     * @param pattern the whole of it
+     */
+    private record Form(boolean border, String mark, Pattern pattern) {}
 
-    private static final List<Form> FORMS = List.of(
-            // words end in "sk-" too, so the plain form needs a border, the longer ones stand for themselves
-            form("\\bsk-[A-Za-z0-9_-]{16,}", "sk-"),
-            form("sk-(?:proj|ant|svcacct|admin|or)-[A-Za-z0-9_-]{16,}", "sk-"),
-            form("usk_[A-Za-z0-9]{8}_[A-Za-z0-9]{16,}", "usk_"),
-            form("(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}", "AKIA", "ASIA", "ABIA", "ACCA"),
-            form("gh[opsur]_[A-Za-z0-9]{36,}", "ghp_", "gho_", "ghs_", "ghu_", "ghr_"),
-            form("github_pat_[A-Za-z0-9_]{22,}", "github_pat_"),
-            form("glpat-[A-Za-z0-9_-]{20,}", "glpat-"),
-            form("xox[abeoprs]-[A-Za-z0-9-]{10,}", "xox"),
-            form("\\bhooks\\.slack\\.com/(?:services|workflows)/[A-Za-z0-9/_-]{20,}", "hooks.slack.com/"),
-            form("\\bAIza[A-Za-z0-9_-]{35}", "AIza"),
-            form("\\bya29\\.[A-Za-z0-9_-]{20,}", "ya29."),
-            form("\\b[rs]k_live_[A-Za-z0-9]{16,}", "k_live_"),
-            form("hf_[A-Za-z0-9]{30,}", "hf_"),
-            form("npm_[A-Za-z0-9]{36}", "npm_"),
-            form("eyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]*", "eyJ"),
-            form(
-                    "-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----"
-                            + "(?:[^-]*-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\\\\\\s]*)",
-                    "PRIVATE KEY"));
+    private static final List<Form> FORMS = forms();
 
-    /** A name and a password in a URL; the password is the hit. */
-    private static final Form IN_URL = new Form(
-            List.of("://"),
-            Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]*://[^\\s/:@\"'<>\\\\]*:([^\\s/@\"'<>\\\\]{3,})@"),
-            1);
-
-    private static final Pattern BEARER = Pattern.compile("(?i)\\bbearer\\s+([A-Za-z0-9._~+/=-]{16,})");
-
-    /** A telling word, what may stand between, and the value. */
-    private static final Pattern NAMED = Pattern.compile("(?i)(?:passw(?:or[dt]|d)|pwd|secret|credential|api[_-]?key"
-            + "|access[_-]?key|private[_-]?key|token|authorization)[a-z0-9_-]*[\\\\]?[\"']?\\s*(?::|=>|=|\\bis\\b)\\s*"
-            + "[\\\\]?[\"'`]?([^\\s\"'`<>,;\\\\]{" + LEAST + ",})");
-
-    private static final List<String> NAMED_MARKS =
-            List.of("passw", "pwd", "secret", "credential", "key", "token", "authorization");
+    private static final List<String> NAMES = List.of(
+            "passw", "pwd", "secret", "credential", "api_key", "apikey", "api-key", "access_key", "accesskey",
+            "access-key", "private_key", "privatekey", "private-key", "token", "authorization");
 
     private SecretForms() {}
 
-    private static Form form(String pattern, String... marks) {
-        return new Form(List.of(marks), Pattern.compile(pattern), 0);
+    private static List<Form> forms() {
+        List<Form> forms = new ArrayList<>();
+        // words end in "sk-" too, so the plain form needs a border, the longer ones stand for themselves
+        add(forms, true, "sk-[A-Za-z0-9_-]{16,}", "sk-");
+        add(forms, false, "sk-(?:proj|ant|svcacct|admin|or)-[A-Za-z0-9_-]{16,}", "sk-");
+        add(forms, false, "usk_[A-Za-z0-9]{8}_[A-Za-z0-9]{16,}", "usk_");
+        add(forms, false, "A[A-Z]{3}[A-Z0-9]{16}", "AKIA", "ASIA", "ABIA", "ACCA");
+        add(forms, false, "gh[opsur]_[A-Za-z0-9]{36,}", "ghp_", "gho_", "ghs_", "ghu_", "ghr_");
+        add(forms, false, "github_pat_[A-Za-z0-9_]{22,}", "github_pat_");
+        add(forms, false, "glpat-[A-Za-z0-9_-]{20,}", "glpat-");
+        add(forms, false, "xox[abeoprs]-[A-Za-z0-9-]{10,}", "xox");
+        add(forms, true, "hooks\\.slack\\.com/(?:services|workflows)/[A-Za-z0-9/_-]{20,}", "hooks.slack.com/");
+        add(forms, true, "AIza[A-Za-z0-9_-]{35}", "AIza");
+        add(forms, true, "ya29\\.[A-Za-z0-9_-]{20,}", "ya29.");
+        add(forms, true, "[rs]k_live_[A-Za-z0-9]{16,}", "sk_live_", "rk_live_");
+        add(forms, false, "hf_[A-Za-z0-9]{30,}", "hf_");
+        add(forms, false, "npm_[A-Za-z0-9]{36}", "npm_");
+        add(forms, false, "eyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]*", "eyJ");
+        add(
+                forms,
+                false,
+                "-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----"
+                        + "(?:[^-]*-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\\\\\\s]*)",
+                "-----BEGIN ");
+        return List.copyOf(forms);
+    }
+
+    private static void add(List<Form> forms, boolean border, String pattern, String... marks) {
+        for (String mark : marks) {
+            forms.add(new Form(border, mark, Pattern.compile(pattern)));
+        }
     }
 
     /** All hits of all forms, in no order; they may overlap. */
     static List<SecretMask.Hit> search(String text) {
         List<SecretMask.Hit> hits = new ArrayList<>();
         for (Form form : FORMS) {
-            if (marked(text, form.marks())) {
-                collect(text, form.pattern(), form.group(), false, hits);
+            for (int at = text.indexOf(form.mark()); at >= 0; at = text.indexOf(form.mark(), at + 1)) {
+                if (!form.border() || at == 0 || !isWord(text.charAt(at - 1))) {
+                    match(text, at, form.pattern(), hits);
+                }
             }
         }
-        if (marked(text, IN_URL.marks()) && text.indexOf('@') > 0) {
-            collect(text, IN_URL.pattern(), IN_URL.group(), false, hits);
+        for (int at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at + 1)) {
+            passwordOfUrl(text, at + 3, hits);
         }
         String lower = text.toLowerCase(Locale.ROOT);
-        if (lower.contains("bearer")) {
-            collect(text, BEARER, 1, true, hits);
+        if (lower.length() != text.length()) {
+            lower = text; // a few letters grow when they are made small, which would move the places
         }
-        if (marked(lower, NAMED_MARKS)) {
-            collect(text, NAMED, 1, true, hits);
+        for (String name : NAMES) {
+            for (int at = lower.indexOf(name); at >= 0; at = lower.indexOf(name, at + 1)) {
+                named(text, at + name.length(), hits);
+            }
+        }
+        for (int at = lower.indexOf("bearer "); at >= 0; at = lower.indexOf("bearer ", at + 1)) {
+            value(text, skipBlanks(text, at + "bearer".length()), BEARER_LEAST, hits);
         }
         return hits;
     }
 
-    private static boolean marked(String text, List<String> marks) {
-        for (String mark : marks) {
-            if (text.contains(mark)) {
-                return true;
-            }
+    /** Looks whether the form begins just here; what is far behind cannot belong to it. */
+    private static void match(String text, int at, Pattern pattern, List<SecretMask.Hit> hits) {
+        Matcher matcher = pattern.matcher(text.substring(at, Math.min(text.length(), at + LONGEST_FORM)));
+        if (matcher.lookingAt()) {
+            hits.add(new SecretMask.Hit(at, at + matcher.end()));
         }
-        return false;
     }
 
-    private static void collect(
-            String text, Pattern pattern, int group, boolean onlyRandom, List<SecretMask.Hit> hits) {
-        Matcher matcher = pattern.matcher(text);
-        while (matcher.find()) {
-            int start = matcher.start(group);
-            int end = matcher.end(group);
-            if (!onlyRandom || looksRandom(text.substring(start, end))) {
-                hits.add(new SecretMask.Hit(start, end));
+    /** Between a name and an at sign, without a slash or a blank. */
+    private static void passwordOfUrl(String text, int from, List<SecretMask.Hit> hits) {
+        int colon = -1;
+        for (int i = from; i < Math.min(text.length(), from + LONGEST); i++) {
+            char c = text.charAt(i);
+            if (c == '@') {
+                if (colon >= 0 && i - colon > 3) {
+                    hits.add(new SecretMask.Hit(colon + 1, i));
+                }
+                return;
+            }
+            if (c == ':' && colon < 0) {
+                colon = i;
+            } else if (c == '/' || !isValue(c)) {
+                return;
             }
         }
+    }
+
+    /** The value after a telling word: the rest of the name, a quote, a colon or the like, a quote, then the value. */
+    private static void named(String text, int from, List<SecretMask.Hit> hits) {
+        int i = from;
+        while (i < text.length() && (isWord(text.charAt(i)) || text.charAt(i) == '-')) {
+            i++;
+        }
+        i = skipBlanks(text, skipQuote(text, i));
+        if (text.startsWith("=>", i)) {
+            i += 2;
+        } else if (i < text.length() && (text.charAt(i) == ':' || text.charAt(i) == '=')) {
+            i++;
+        } else if (text.startsWith("is ", i)) {
+            i += 3;
+        } else {
+            return;
+        }
+        value(text, skipQuote(text, skipBlanks(text, i)), LEAST, hits);
+    }
+
+    private static void value(String text, int from, int least, List<SecretMask.Hit> hits) {
+        int end = from;
+        while (end < text.length() && isValue(text.charAt(end))) {
+            end++;
+        }
+        if (end - from >= least && looksRandom(text.substring(from, end))) {
+            hits.add(new SecretMask.Hit(from, end));
+        }
+    }
+
+    private static int skipBlanks(String text, int from) {
+        int i = from;
+        while (i < text.length() && Character.isWhitespace(text.charAt(i))) {
+            i++;
+        }
+        return i;
+    }
+
+    /** Passes one quotation mark, also one escaped inside a string. */
+    private static int skipQuote(String text, int from) {
+        int i = from < text.length() && text.charAt(from) == '\\' ? from + 1 : from;
+        return i < text.length() && "\"'`".indexOf(text.charAt(i)) >= 0 ? i + 1 : from;
+    }
+
+    private static boolean isWord(char c) {
+        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_';
+    }
+
+    private static boolean isValue(char c) {
+        return !Character.isWhitespace(c) && "\"'`<>,;\\".indexOf(c) < 0;
     }
 
     /**
