@@ -1,7 +1,6 @@
 package dev.understudy;
 
 import dev.understudy.policy.PolicyRefused;
-import dev.understudy.policy.PolicyRefused;
 import java.net.BindException;
 import java.sql.SQLException;
 

@@ -42,9 +42,7 @@ public class ApiKeys implements KeyStore {
     void warmUp(@Observes StartupEvent event) {
         find("-", KeyDigest.of(""))
                 .subscribe()
-                .with(
-                        nobody -> {},
-                        failure -> LOG.warnf("keys cannot be looked up yet %s=%s", Keys.REASON, failure));
+                .with(nobody -> {}, failure -> LOG.warnf("keys cannot be looked up yet %s=%s", Keys.REASON, failure));
     }
 
     /**

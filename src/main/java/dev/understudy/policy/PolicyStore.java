@@ -160,7 +160,11 @@ public class PolicyStore {
         } catch (RuntimeException e) {
             loadedDigest = files.digest();
             reloadOk.set(0);
-            LOG.errorf(e, "policies not loaded, earlier revision stays %s=%s", Keys.REVISION, current().revision());
+            LOG.errorf(
+                    e,
+                    "policies not loaded, earlier revision stays %s=%s",
+                    Keys.REVISION,
+                    current().revision());
         }
     }
 

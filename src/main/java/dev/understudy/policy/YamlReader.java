@@ -91,13 +91,15 @@ final class YamlReader {
         // Aliases of lists of aliases: a short text can stand for a tree that fills the memory.
         if (++nodes > MOST_NODES) {
             if (nodes == MOST_NODES + 1) {
-                problems.add(place.problem(Problem.Code.LIMIT, "over " + MOST_NODES + " values, aliases counted in full"));
+                problems.add(
+                        place.problem(Problem.Code.LIMIT, "over " + MOST_NODES + " values, aliases counted in full"));
             }
             return new Tree.Leaf(place, null);
         }
         if (!TAGS.contains(node.getTag())) {
-            problems.add(place.problem(Problem.Code.SYNTAX, "tags such as " + Nearest.shown(node.getTag().getValue())
-                    + " are not taken"));
+            problems.add(place.problem(
+                    Problem.Code.SYNTAX,
+                    "tags such as " + Nearest.shown(node.getTag().getValue()) + " are not taken"));
         }
         return switch (node) {
             case ScalarNode scalar -> leaf(place, scalar.getTag(), scalar.getValue());

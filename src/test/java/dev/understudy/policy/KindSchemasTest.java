@@ -40,7 +40,13 @@ class KindSchemasTest {
                 shape(Document.Kind.ACCESS, "/properties/spec", AccessSpec.class),
                 shape(Document.Kind.ACCESS, "/properties/spec/properties/anonymous", AccessSpec.AnonymousSpec.class),
                 shape(Document.Kind.ACCESS, "/$defs/team", AccessSpec.TeamSpec.class, "budget", "limits"),
-                shape(Document.Kind.ACCESS, "/$defs/app", AccessSpec.AppSpec.class, "budget", "limits", "captureRequired"),
+                shape(
+                        Document.Kind.ACCESS,
+                        "/$defs/app",
+                        AccessSpec.AppSpec.class,
+                        "budget",
+                        "limits",
+                        "captureRequired"),
                 shape(Document.Kind.POLICY, "/properties/spec", RulesSpec.class, "guard", "gates"),
                 shape(Document.Kind.POLICY, "/properties/spec/properties/appliesTo", RulesSpec.AppliesTo.class),
                 shape(Document.Kind.POLICY, "/$defs/rule", RulesSpec.RuleSpec.class, "when", "rollout", "guard"),
@@ -110,13 +116,11 @@ class KindSchemasTest {
     void everyWordOfAListIsOneThatACallCanHave() throws Exception {
         JsonNode match = JSON.readTree(KindSchemas.text(Document.Kind.POLICY)).at("/$defs/match/properties");
         assertThat(words(match, "kind"))
-                .containsExactlyElementsOf(Arrays.stream(Kind.values())
-                        .map(Kind::wire)
-                        .toList());
+                .containsExactlyElementsOf(
+                        Arrays.stream(Kind.values()).map(Kind::wire).toList());
         assertThat(words(match, "phase"))
-                .containsExactlyElementsOf(Arrays.stream(Phase.values())
-                        .map(Phase::wire)
-                        .toList());
+                .containsExactlyElementsOf(
+                        Arrays.stream(Phase.values()).map(Phase::wire).toList());
         assertThat(words(match, "sensitivity"))
                 .containsExactlyElementsOf(Arrays.stream(Sensitivity.values())
                         .map(Sensitivity::wire)

@@ -28,7 +28,10 @@ class LaterVersionTest {
                 policy("  gates: [{ id: learned, p0: 0.95 }]\n", "gates (gates)"),
                 policy("  guard: { input: { secrets: off } }\n", "guards (guard)"),
                 models("path: adapters/a", "perTask: true", "adapters by task (perTask)"),
-                models("{ path: small.gguf }", "{ hf: a/b, file: c.gguf, sha256: " + "a".repeat(64) + " }", "model hub (hf)"),
+                models(
+                        "{ path: small.gguf }",
+                        "{ hf: a/b, file: c.gguf, sha256: " + "a".repeat(64) + " }",
+                        "model hub (hf)"),
                 models("source: { path: small.gguf }", "source: { path: small.gguf }, kvType: q8_0", "(kvType)"),
                 models("source: { path: small.gguf }", "source: { path: small.gguf }, gpuLayers: 9", "(gpuLayers)"),
                 Arguments.of(

@@ -41,7 +41,9 @@ class PoliciesPageTest {
     @Test
     void itNamesEveryCodeAndEveryKey() {
         assertThat(page)
-                .contains(Arrays.stream(Problem.Code.values()).map(Problem.Code::wire).toList());
+                .contains(Arrays.stream(Problem.Code.values())
+                        .map(Problem.Code::wire)
+                        .toList());
         assertThat(page)
                 .contains(Arrays.stream(MatchKey.values())
                         .filter(key -> key != MatchKey.CONSENT)

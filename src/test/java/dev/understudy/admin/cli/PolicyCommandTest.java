@@ -68,7 +68,8 @@ class PolicyCommandTest {
         String text = Files.readString(routing);
         Files.writeString(
                 routing, text.replace("model: demo-slm", "model: demo-sml").replace("- id: default", "- idd: default"));
-        assertThat(execute("policy", "validate", folder.resolve("policies").toString())).isEqualTo(1);
+        assertThat(execute("policy", "validate", folder.resolve("policies").toString()))
+                .isEqualTo(1);
         assertThat(out.toString())
                 .contains("E301  no model is called 'demo-sml' (did you mean 'demo-slm'?)")
                 .contains("E202  unknown field 'idd' in rules[4] (did you mean 'id'?)")
@@ -81,7 +82,8 @@ class PolicyCommandTest {
         Path request = folder.resolve("request.json");
         Files.writeString(
                 request, "{\"model\":\"starter\",\"messages\":[{\"role\":\"user\",\"content\":\"Say hello\"}]}");
-        assertThat(execute("policy", "explain", "--request", request.toString())).isZero();
+        assertThat(execute("policy", "explain", "--request", request.toString()))
+                .isZero();
         assertThat(out.toString())
                 .contains("rule      everyone/demo        fails at match.model\n")
                 .contains("rule      everyone/by-name     decides\n")
@@ -107,7 +109,8 @@ class PolicyCommandTest {
         messages.addObject().put("role", "user").put("content", "Where is order 12345?");
         Path request = folder.resolve("request.json");
         Files.writeString(request, asked.toString());
-        assertThat(execute("policy", "explain", "--request", request.toString())).isZero();
+        assertThat(execute("policy", "explain", "--request", request.toString()))
+                .isZero();
         assertThat(out.toString()).contains("decision  " + decision + "\n");
     }
 
@@ -115,9 +118,11 @@ class PolicyCommandTest {
     void aRequestThatCannotBeReadIsToldInOneLine() throws IOException {
         Path request = folder.resolve("request.json");
         Files.writeString(request, "{\"model\": \"starter\"}");
-        assertThat(execute("policy", "explain", "--request", request.toString())).isEqualTo(1);
+        assertThat(execute("policy", "explain", "--request", request.toString()))
+                .isEqualTo(1);
         assertThat(err.toString()).startsWith("understudy: ").hasLineCount(1);
-        assertThat(execute("policy", "explain", "--request", folder.resolve("gone").toString()))
+        assertThat(execute(
+                        "policy", "explain", "--request", folder.resolve("gone").toString()))
                 .isEqualTo(1);
     }
 
