@@ -27,7 +27,7 @@ final class EventReader {
 
     /** Where records go. */
     interface Sink {
-        void token(long request, Token token, int bytes);
+        void token(long request, Token token);
 
         void prompt(long request, Prompt progress);
 
@@ -87,7 +87,7 @@ final class EventReader {
         boolean refused = (flags & REFUSED) != 0;
         boolean forced = (flags & FORCED) != 0;
         Token token = new Token(id, text(bytes), logprob, margin, offset, refused, forced, top);
-        sink.token(request, token, Short.toUnsignedInt(bytes));
+        sink.token(request, token);
     }
 
     private void done(long request, int flags) {

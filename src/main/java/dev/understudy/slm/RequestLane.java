@@ -16,12 +16,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class RequestLane {
     /** Text that may wait undelivered; an executor that is further behind loses the request. */
-    private static final int MAX_WAITING_BYTES = 64 << 10;
+    private static final int MAX_WAITING_CHARACTERS = 64 << 10;
 
     private final Executor executor;
     private final SlmListener listener;
     private final Queue<Object> waiting = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger waitingBytes = new AtomicInteger();
+    private final AtomicInteger waitingCharacters = new AtomicInteger();
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private @Nullable SlmException failure;
 
@@ -31,9 +31,11 @@ final class RequestLane {
     }
 
     /** Decode thread. False: the executor is too far behind. */
-    boolean put(Token token, int bytes) {
+    boolean put(Token token) {
+        // counted before it can be taken out again
+        int characters = waitingCharacters.addAndGet(token.text().length());
         waiting.add(token);
-        return waitingBytes.addAndGet(bytes) <= MAX_WAITING_BYTES;
+        return characters <= MAX_WAITING_CHARACTERS;
     }
 
     /** Decode thread. */
@@ -92,8 +94,7 @@ final class RequestLane {
     private void deliver(Object event) {
         switch (event) {
             case Token token -> {
-                waitingBytes.addAndGet(
-                        -Math.min(waitingBytes.get(), token.text().length()));
+                waitingCharacters.addAndGet(-token.text().length());
                 listener.token(token);
             }
             case Prompt progress -> listener.prompt(progress);

@@ -187,9 +187,9 @@ public final class SlmEngine implements AutoCloseable {
         private final Set<Long> over = new HashSet<>();
 
         @Override
-        public void token(long request, SlmListener.Token token, int bytes) {
+        public void token(long request, SlmListener.Token token) {
             RequestLane lane = lane(request);
-            if (lane != null && !lane.put(token, bytes)) {
+            if (lane != null && !lane.put(token)) {
                 cancel(request);
             }
         }
