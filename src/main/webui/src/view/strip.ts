@@ -57,7 +57,7 @@ function sentence(summary: Summary): (HTMLElement | string)[] {
   if (day === null) return ['The database is away: calls go on, their figures have to wait.'];
   if (day.calls === 0) return ['Nothing has called in the last 24 hours.'];
   const calls = `${plural(day.calls, 'call')} in the last 24 hours`;
-  if (day.slm === 0) return [calls, ', all of them the large model’s or nobody’s.'];
+  if (day.slm === 0) return [`${calls}, none of them answered by the small model.`];
   const answered = h('em', null, share(day.slmShare));
   if (day.saved !== null && day.saved > 0) {
     return ['The small model answered ', answered, ` of ${calls} and saved ${money(day.saved, summary.currency)}.`];
@@ -146,10 +146,18 @@ function notices(summary: Summary): HTMLElement[] {
   for (const problem of summary.policy.problems) {
     lines.push(h('p', { class: 'notice' }, h('strong', null, 'Policy not taken: '), problem));
   }
-  for (const model of summary.models) {
-    if (model.state !== 'ready' && model.reason !== '') {
-      lines.push(h('p', { class: 'notice' }, h('strong', null, `${model.name}: `), model.reason));
-    }
+  for (const [reason, models] of byReason(summary.models)) {
+    lines.push(h('p', { class: 'notice' }, h('strong', null, `${models.join(', ')}: `), reason));
   }
   return lines;
+}
+
+/** What is missing, each thing once, with the models that miss it. */
+function byReason(models: Summary['models']): Map<string, string[]> {
+  const reasons = new Map<string, string[]>();
+  for (const model of models) {
+    if (model.state === 'ready' || model.reason === '') continue;
+    reasons.set(model.reason, [...(reasons.get(model.reason) ?? []), model.name]);
+  }
+  return reasons;
 }

@@ -7,6 +7,7 @@ import dev.understudy.model.Readiness;
 import dev.understudy.policy.PolicySet;
 import dev.understudy.policy.PolicyStore;
 import dev.understudy.policy.Problem;
+import dev.understudy.serve.AgentsDoor;
 import dev.understudy.serve.ModelDirectory;
 import io.smallrye.mutiny.Uni;
 import jakarta.annotation.security.RolesAllowed;
@@ -29,19 +30,22 @@ public class SummaryResource {
     private final PolicyStore policies;
     private final ModelDirectory models;
     private final CaptureWatch capture;
-    private final String baseUrl;
+    private final AgentsDoor agents;
+    private final String listen;
 
     SummaryResource(
             Figures figures,
             PolicyStore policies,
             ModelDirectory models,
             CaptureWatch capture,
+            AgentsDoor agents,
             @ConfigProperty(name = "understudy.listen") String listen) {
         this.figures = figures;
         this.policies = policies;
         this.models = models;
         this.capture = capture;
-        this.baseUrl = baseUrl(listen);
+        this.agents = agents;
+        this.listen = listen;
     }
 
     /** Calls, money, models, policies and capture at this moment. Answers also while the database is away. */
@@ -51,7 +55,7 @@ public class SummaryResource {
         return figures.get().map(sums -> {
             PolicySet set = policies.current();
             return new Summary(
-                    baseUrl,
+                    baseUrl(listen, agents.port()),
                     set.catalogue().currency(),
                     figures.startedAt(),
                     sums.day(),
@@ -79,14 +83,20 @@ public class SummaryResource {
                 .toList();
     }
 
-    /** The agents' door as a program on this machine names it: an address that means all, or this machine, is localhost. */
-    static String baseUrl(String listen) {
+    /**
+     * The agents' door as a program on this machine names it: an address that means all, or this machine, is localhost.
+     *
+     * @param listen host and port as configured
+     * @param port where it does listen; 0 while it does not, then the configured one counts
+     */
+    static String baseUrl(String listen, int port) {
         int colon = listen.lastIndexOf(':');
         String host = listen.substring(0, Math.max(colon, 0));
-        String named = switch (host) {
-            case "", "0.0.0.0", "127.0.0.1", "[::]", "[::1]" -> "localhost";
-            default -> host;
-        };
-        return "http://" + named + listen.substring(Math.max(colon, 0)) + "/v1";
+        String named =
+                switch (host) {
+                    case "", "0.0.0.0", "127.0.0.1", "[::]", "[::1]" -> "localhost";
+                    default -> host;
+                };
+        return "http://" + named + ":" + (port == 0 ? listen.substring(colon + 1) : port) + "/v1";
     }
 }

@@ -49,7 +49,8 @@ public class CallLog {
     private static final String TOTALS = """
             with sums as (
               select 1 calls, (tier = 'slm')::int slm, (tier = 'llm')::int llm, (outcome = 'failed')::int failed,
-                     (outcome = 'denied')::int denied, (cost is null and outcome <> 'denied')::int unpriced, cost, baseline
+                     (outcome = 'denied')::int denied, (cost is null and outcome <> 'denied')::int unpriced, cost,
+                     case when outcome <> 'denied' then baseline end baseline
                 from understudy.interaction where ts > $1
               union all
               select calls, case tier when 'slm' then calls else 0 end, case tier when 'llm' then calls else 0 end,

@@ -18,6 +18,7 @@ import dev.understudy.capture.CaptureWatch;
 import dev.understudy.capture.Recorder;
 import dev.understudy.database.DataFolder;
 import dev.understudy.database.StoreFailure;
+import dev.understudy.serve.AgentsDoor;
 import dev.understudy.testing.Chromium;
 import dev.understudy.testing.SampleCalls;
 import io.quarkus.test.common.http.TestHTTPResource;
@@ -75,6 +76,9 @@ class PageQuarkusTest {
     @Inject
     CaptureWatch capture;
 
+    @Inject
+    AgentsDoor agents;
+
     private Chromium chromium;
     private String contrast;
     private final List<String> complaints = new ArrayList<>();
@@ -122,9 +126,9 @@ class PageQuarkusTest {
             Page page = open(context);
 
             assertThat(page.locator("h1")).hasText("Nothing has called in the last 24 hours.");
-            assertThat(page.locator(".empty pre").first()).hasText("export OPENAI_BASE_URL=http://localhost:8080/v1");
+            assertThat(page.locator(".empty pre").first()).hasText("export OPENAI_BASE_URL=" + baseUrl());
             assertThat(page.locator(".empty")).containsText("from openai import OpenAI");
-            assertThat(page.locator(".empty")).containsText("curl http://localhost:8080/v1/chat/completions");
+            assertThat(page.locator(".empty")).containsText("curl " + baseUrl() + "/chat/completions");
             assertThat(page.locator(".empty")).containsText("./understudy demo");
             assertThat(page.locator(".calls")).isHidden();
             assertReadable(page);
@@ -143,7 +147,7 @@ class PageQuarkusTest {
 
             assertThat(page.locator(".empty .copy").first()).hasText("Copied");
             assertThat(page.evaluate("() => navigator.clipboard.readText()"))
-                    .isEqualTo("export OPENAI_BASE_URL=http://localhost:8080/v1");
+                    .isEqualTo("export OPENAI_BASE_URL=" + baseUrl());
         }
     }
 
@@ -355,6 +359,10 @@ class PageQuarkusTest {
                                             .next();
                     });
         }
+    }
+
+    private String baseUrl() {
+        return "http://localhost:" + agents.port() + "/v1";
     }
 
     private static SampleCalls calls() {

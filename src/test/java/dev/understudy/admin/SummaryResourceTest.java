@@ -2,6 +2,7 @@ package dev.understudy.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -17,6 +18,11 @@ class SummaryResourceTest {
         "[fd00::7]:8080, http://[fd00::7]:8080/v1"
     })
     void namesTheAgentsDoorAsAProgramOnThisMachineDoes(String listen, String baseUrl) {
-        assertThat(SummaryResource.baseUrl(listen)).isEqualTo(baseUrl);
+        assertThat(SummaryResource.baseUrl(listen, 0)).isEqualTo(baseUrl);
+    }
+
+    @Test
+    void namesThePortThatItGotWhenAnyWouldDo() {
+        assertThat(SummaryResource.baseUrl("127.0.0.1:0", 40_123)).isEqualTo("http://localhost:40123/v1");
     }
 }
