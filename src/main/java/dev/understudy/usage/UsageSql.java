@@ -116,8 +116,8 @@ final class UsageSql {
             names.append('d').append(i).append(", ");
         }
         String partition = names.isEmpty() ? "" : "partition by " + names.substring(0, names.length() - 2) + " ";
-        sql.text = "with g as (select " + sql.groups(question) + "bucket, sum(n) n " + sql.from(question, parts)
-                + (question.groupBy().isEmpty() ? " group by bucket" : grouped(question) + ", bucket")
+        sql.text = "with g as (select " + sql.groups(question) + "b.bucket, sum(n) n " + sql.from(question, parts)
+                + (question.groupBy().isEmpty() ? " group by b.bucket" : grouped(question) + ", b.bucket")
                 + "), r as (select g.*, sum(n) over (" + partition + "order by bucket) upto, sum(n) over ("
                 + partition.strip() + ") whole from g) select " + names
                 + "min(bucket) filter (where upto >= 0.50 * whole)::int p50,"

@@ -180,6 +180,13 @@ class UsageQuarkusTest {
                 .extract()
                 .asString();
         assertThat(csv).isEqualTo("tier,task,calls\r\nllm,greet,2\r\nslm,greet,1\r\n");
+        for (String group : List.of("hour", "day", "team", "app", "model", "tier", "task", "kind", "phase", "rule")) {
+            people().body("{\"metrics\":[\"calls\",\"p95Latency\"],\"groupBy\":[\"" + group + "\"],\"from\":\"1h\"}")
+                    .post("/api/analytics/query")
+                    .then()
+                    .statusCode(200)
+                    .body("total.calls", equalTo(3));
+        }
         people().get("/api/analytics/meta")
                 .then()
                 .statusCode(200)
