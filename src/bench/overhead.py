@@ -17,11 +17,10 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src" / "test" / "e2e"))
-from conftest import Gateway, free_port, wait_until  # noqa: E402
+from conftest import Gateway, free_port, scratch, wait_until  # noqa: E402
 
 AIM_MICROS_AT_16 = 100
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -122,7 +121,7 @@ def main():
     for tool in ("nginx", "wrk"):
         if not shutil.which(tool):
             sys.exit(f"bench overhead needs {tool}: apt-get install {tool}")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="understudy-bench-"))
+    folder = scratch()
     running = []
     try:
         missed = measure(arguments, folder, running)

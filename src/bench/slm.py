@@ -12,14 +12,13 @@ import pathlib
 import shutil
 import statistics
 import sys
-import tempfile
 import threading
 import time
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src" / "test" / "e2e"))
-from conftest import Gateway, free_port  # noqa: E402
+from conftest import Gateway, free_port, scratch  # noqa: E402
 
 TOPICS = ["lighthouses", "bees", "rivers", "clocks", "bread", "glaciers", "violins", "trains"]
 
@@ -56,7 +55,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tokens", type=int, default=128)
     arguments = parser.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="understudy-bench-"))
+    folder = scratch()
     gateway = None
     try:
         (folder / "gateway").mkdir()

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
 
@@ -21,6 +22,13 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def scratch():
+    """A new folder that other users can reach: started by root, PostgreSQL runs as somebody else."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="understudy-"))
+    folder.chmod(0o755)
+    return folder
 
 
 def fetch(url, token=None, body=None, method=None):
@@ -56,11 +64,14 @@ class Process:
             [LAUNCHER, *arguments], env=env, stdout=self.out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
         )
 
+    def ended(self):
+        return self.child.poll() is not None
+
     def text(self):
         return pathlib.Path(self.log).read_text()
 
     def stop(self):
-        if self.child.poll() is None:
+        if not self.ended():
             self.child.send_signal(signal.SIGTERM)
             try:
                 self.child.wait(40)
@@ -109,7 +120,9 @@ class Gateway(Process):
             UNDERSTUDY_LLM_API_KEY=key,
         )
         super().__init__(["run"], self.env, folder / "gateway.log")
-        wait_until(lambda: reachable(self.people_url + "/q/health/ready"), 180, "a ready gateway: " + str(self.log))
+        wait_until(lambda: self.ended() or reachable(self.people_url + "/q/health/ready"), 180, "a ready gateway")
+        if self.ended():
+            raise AssertionError("the gateway did not start: " + self.text())
         self.token = re.search(r"#token=(\S+)", self.text()).group(1)
         wait_until(lambda: self.model("starter")["state"] == "ready", 120, "a loaded small model")
 
@@ -142,14 +155,18 @@ def reachable(url):
 
 
 @pytest.fixture(scope="session")
-def upstream(tmp_path_factory):
-    server = Upstream(tmp_path_factory.mktemp("upstream"))
+def upstream():
+    folder = scratch()
+    server = Upstream(folder)
     yield server
     server.stop()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
-def gateway(tmp_path_factory, upstream):
-    server = Gateway(tmp_path_factory.mktemp("gateway"), upstream.port)
+def gateway(upstream):
+    folder = scratch()
+    server = Gateway(folder, upstream.port)
     yield server
     server.stop()
+    shutil.rmtree(folder)
