@@ -7,18 +7,22 @@ export interface Snippet {
   note: string;
 }
 
-/** The model that a first try should ask for: a small one that is ready, else any that is ready, else the first. */
+/**
+ * The small model that a first try should ask for: one that is ready, else any. Null where there is none: a large model's
+ * name in the files is ours, and its upstream may not know it.
+ */
 export function modelToTry(summary: Summary): Summary['models'][number] | null {
-  const { models } = summary;
-  const ready = models.filter((model) => model.state === 'ready');
-  return ready.find((model) => model.tier === 'slm') ?? ready[0] ?? models[0] ?? null;
+  const small = summary.models.filter((model) => model.tier === 'slm');
+  return small.find((model) => model.state === 'ready') ?? small[0] ?? null;
 }
 
 /** The ways to a first call: any agent, the demo, Python, a shell. */
 export function snippets(summary: Summary): Snippet[] {
   const { baseUrl } = summary;
   const toTry = modelToTry(summary);
-  const model = toTry?.name ?? 'gpt-4.1';
+  const model = toTry?.name ?? 'gpt-4o-mini';
+  // A made-up key would go on to an upstream that the caller pays for; without one the client takes its own.
+  const key = toTry === null ? '' : ', api_key="local"';
   return [
     {
       title: 'Any agent',
@@ -35,14 +39,17 @@ export function snippets(summary: Summary): Snippet[] {
       text: [
         'from openai import OpenAI',
         '',
-        `client = OpenAI(base_url="${baseUrl}", api_key="local")`,
+        `client = OpenAI(base_url="${baseUrl}"${key})`,
         'answer = client.chat.completions.create(',
         `    model="${model}",`,
         '    messages=[{"role": "user", "content": "Say hello."}],',
         ')',
         'print(answer.choices[0].message.content)',
       ].join('\n'),
-      note: 'From this machine no key of the gateway is needed.',
+      note:
+        toTry === null
+          ? 'The client shows its own OPENAI_API_KEY; the gateway needs none from this machine.'
+          : 'The small model needs no key from this machine.',
     },
     {
       title: 'curl',
@@ -52,7 +59,7 @@ export function snippets(summary: Summary): Snippet[] {
         `  -d '{"model": "${model}",`,
         `       "messages": [{"role": "user", "content": "Say hello."}]}'`,
       ].join('\n'),
-      note: toTry?.tier === 'slm' ? 'Answered by the small model, in the gateway’s own process.' : 'Any program that speaks HTTP will do.',
+      note: toTry !== null ? 'Answered by the small model, in the gateway’s own process.' : 'Any program that speaks HTTP will do.',
     },
   ];
 }

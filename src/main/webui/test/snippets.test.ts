@@ -11,13 +11,16 @@ describe('the lines that point an agent here', () => {
     expect(modelToTry(summary([large, small]))).toBe(small);
   });
 
-  it('ask for a large one while the small one loads', () => {
-    expect(modelToTry(summary([{ ...small, state: 'loading' }, large]))).toBe(large);
+  it('ask for a small one that loads rather than for a large one under our name for it', () => {
+    expect(modelToTry(summary([large, { ...small, state: 'loading' }]))?.name).toBe('smollm2');
+    expect(modelToTry(summary([large]))).toBeNull();
   });
 
-  it('ask for whatever there is when nothing is ready', () => {
-    expect(modelToTry(summary([{ ...small, state: 'loading' }]))?.name).toBe('smollm2');
-    expect(modelToTry(summary([]))).toBeNull();
+  it('never show a made-up key to an upstream', () => {
+    const python = (models: Parameters<typeof summary>[0]) => snippets(summary(models)).find((l) => l.title === 'Python')?.text;
+    expect(python([small])).toContain('api_key="local"');
+    expect(python([large])).not.toContain('api_key');
+    expect(python([large])).toContain('model="gpt-4o-mini"');
   });
 
   it('name the address and the model, and are valid JSON where they are JSON', () => {
