@@ -5,7 +5,7 @@ import dev.understudy.telemetry.Keys;
 import dev.understudy.verify.Ladder;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.EventLoopGroup;
-import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.MultithreadEventExecutorGroup;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -173,11 +173,7 @@ public class AgentsDoor {
     }
 
     private static int loops(EventLoopGroup group) {
-        int count = 0;
-        for (EventExecutor loop : group) {
-            count++;
-        }
-        return count;
+        return group instanceof MultithreadEventExecutorGroup many ? many.executorCount() : 1;
     }
 
     /** The door on one event loop. */
