@@ -22,8 +22,9 @@ done
 "$here/fetch.sh" "$cache"
 
 build=$cache/build
-# a build folder made for another checkout cannot be used again
-if [ -f "$build/CMakeCache.txt" ] && ! grep -q "^CMAKE_HOME_DIRECTORY:INTERNAL=$here\$" "$build/CMakeCache.txt"; then
+# a build folder made for another checkout, or moved, cannot be used again
+if [ -f "$build/CMakeCache.txt" ] && ! { grep -q "^CMAKE_HOME_DIRECTORY:INTERNAL=$here\$" "$build/CMakeCache.txt" &&
+    grep -q "^CMAKE_CACHEFILE_DIR:INTERNAL=$build\$" "$build/CMakeCache.txt"; }; then
     rm -rf "$build"
 fi
 if [ ! -f "$build/CMakeCache.txt" ] && command -v ninja >/dev/null 2>&1; then
