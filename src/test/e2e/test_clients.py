@@ -88,7 +88,13 @@ def test_calls_a_tool(client, model, choice):
 
 def test_streams_a_tool_call(client, model):
     chunks = client.chat.completions.create(
-        model=model, messages=ASK, tools=[TOOL], tool_choice="required", max_tokens=64, stream=True
+        model=model,
+        messages=ASK,
+        tools=[TOOL],
+        tool_choice="required",
+        parallel_tool_calls=False,
+        max_tokens=64,
+        stream=True,
     )
     name, arguments = "", ""
     for chunk in chunks:

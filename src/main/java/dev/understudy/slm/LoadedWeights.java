@@ -2,6 +2,9 @@ package dev.understudy.slm;
 
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.Readiness;
+import dev.understudy.telemetry.Meters;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -45,6 +48,31 @@ final class LoadedWeights {
                 new Thread(null, () -> loadNow(library, source, name, place, context), "slm-load-" + name, STACK_BYTES);
         thread.setDaemon(true);
         thread.start();
+    }
+
+    /** Shows what the engine is at. A later engine of the same name takes the place of an earlier one. */
+    void measure(MeterRegistry meters, String name) {
+        gauge(meters, Meters.SLM_SLOTS_BUSY, name, "busy");
+        gauge(meters, Meters.SLM_QUEUE, name, "queued");
+    }
+
+    private void gauge(MeterRegistry meters, String meter, String name, String counter) {
+        meters.find(meter).tag(Meters.MODEL, name).meters().forEach(meters::remove);
+        Gauge.builder(meter, this, weights -> weights.count(counter))
+                .tag(Meters.MODEL, name)
+                .register(meters);
+    }
+
+    private double count(String counter) {
+        Loaded loaded = loaded();
+        if (loaded == null) {
+            return 0;
+        }
+        try {
+            return loaded.engine().stats().path(counter).asDouble();
+        } catch (SlmException e) {
+            return 0; // closed since
+        }
     }
 
     private void loadNow(

@@ -6,6 +6,7 @@ import dev.understudy.model.Catalogue;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.ModelFactory;
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
@@ -24,6 +25,7 @@ public class SlmModelFactory implements ModelFactory {
     private final NativeLibrary library;
     private final List<Path> folders;
     private final ModelSource source;
+    private final MeterRegistry meters;
     private final PrepareThreads threads = new PrepareThreads();
     private final Map<Key, LoadedWeights> loaded = new HashMap<>();
 
@@ -39,18 +41,21 @@ public class SlmModelFactory implements ModelFactory {
     SlmModelFactory(
             DataFolder data,
             @ConfigProperty(name = "understudy.slm.library") Optional<Path> libraryFolder,
-            @ConfigProperty(name = "understudy.cache") Optional<Path> cache)
+            @ConfigProperty(name = "understudy.cache") Optional<Path> cache,
+            MeterRegistry meters)
             throws StoreFailure {
         this(
                 libraryFolder.map(List::of).orElse(List.of(Path.of("target", "native"), Path.of("native"))),
-                folders(data.models(), cache));
+                folders(data.models(), cache),
+                meters);
     }
 
     /**
      * @param libraryFolders where the native library may be
      * @param folders where weights and adapters may be; what is fetched goes into the last
      */
-    public SlmModelFactory(List<Path> libraryFolders, List<Path> folders) {
+    public SlmModelFactory(List<Path> libraryFolders, List<Path> folders, MeterRegistry meters) {
+        this.meters = meters;
         this.library = NativeLibrary.load(libraryFolders);
         this.folders = List.copyOf(folders);
         this.source = new ModelSource(folders);
@@ -101,6 +106,7 @@ public class SlmModelFactory implements ModelFactory {
         LoadedWeights weights = loaded.computeIfAbsent(new Key(place, base.contextTokens()), key -> {
             var fresh = new LoadedWeights(base.name());
             fresh.load(library, source, base.name(), place, base.contextTokens());
+            fresh.measure(meters, base.name());
             return fresh;
         });
         weights.retain();

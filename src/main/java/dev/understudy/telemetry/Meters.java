@@ -18,8 +18,10 @@ public final class Meters {
     public static final String CAPTURE_QUEUE = "understudy.capture.queue";
     /** Counter: signals that could not be had, by {@link #SIGNAL}. */
     public static final String SIGNAL_UNKNOWN = "understudy.signal.unknown";
-    /** Prefix of the engine's meters. */
-    public static final String SLM = "understudy.slm.";
+    /** Gauge: answers that a small model's engine is working on, by {@link #MODEL}. */
+    public static final String SLM_SLOTS_BUSY = "understudy.slm.slots.busy";
+    /** Gauge: requests waiting for a slot of an engine, by {@link #MODEL}. */
+    public static final String SLM_QUEUE = "understudy.slm.queue.size";
 
     public static final String TEAM = "team";
     public static final String MODEL = "model";

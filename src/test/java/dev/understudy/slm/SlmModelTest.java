@@ -23,6 +23,7 @@ import dev.understudy.openai.ApiFailure;
 import dev.understudy.openai.CallReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -62,7 +63,7 @@ class SlmModelTest {
     static void openOnce() {
         List<Path> folders = new ArrayList<>(List.of(folder));
         folders.addAll(Starter.modelFolders());
-        factory = new SlmModelFactory(Starter.libraryFolders(), folders);
+        factory = new SlmModelFactory(Starter.libraryFolders(), folders, new SimpleMeterRegistry());
         ModelCard card = card("starter", weights(Starter.SOURCE));
         starter = factory.make(card, Catalogue.of("USD", null, Map.of("starter", card)));
         await(starter);
@@ -406,7 +407,7 @@ class SlmModelTest {
         assertThat(model.readiness().reason()).contains("nowhere.gguf").contains("put the file there");
         assertThat(ask(model, call("")).failure().code()).isEqualTo(ModelFailure.Code.UNAVAILABLE);
 
-        var without = new SlmModelFactory(List.of(folder), List.of(folder));
+        var without = new SlmModelFactory(List.of(folder), List.of(folder), new SimpleMeterRegistry());
         Model bare = without.make(starter.card(), Catalogue.of("USD", null, Map.of()));
         await(bare);
         assertThat(bare.readiness().reason()).contains("libunderstudy_slm.so").contains("./understudy setup");
