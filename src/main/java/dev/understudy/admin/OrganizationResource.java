@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "usage")
 public class OrganizationResource {
     /** OpenAI's name of a filter to the field of a result that it looks at. */
-    private static final Map<String, String> FILTERS = Map.of(
-            "project_ids", "project_id", "user_ids", "user_id", "api_key_ids", "api_key_id", "models", "model");
+    private static final Map<String, String> FILTERS =
+            Map.of("project_ids", "project_id", "user_ids", "user_id", "api_key_ids", "api_key_id", "models", "model");
 
     private final OrganizationUsage usage;
 

@@ -47,7 +47,8 @@ public class UsageResource {
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(
             summary = "Ask for figures",
-            description = "{metrics, groupBy, filters, from, to, limit, order, format: json | csv}; names as meta lists them.")
+            description =
+                    "{metrics, groupBy, filters, from, to, limit, order, format: json | csv}; names as meta lists them.")
     public Uni<Response> query(@Nullable JsonNode question) throws ApiFailure {
         if (question == null) {
             throw new ApiFailure(ApiError.INVALID_JSON, "Send the question as a JSON object.", null);

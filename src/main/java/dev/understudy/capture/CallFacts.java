@@ -36,7 +36,10 @@ final class CallFacts {
         out.writeNumberField("bytes", call.body().length);
         out.writeNumberField("messages", call.messages().size());
         names(out, "tools", call.tools().stream().map(Tool::name).toList());
-        Json.member(out, "tool_choice", call.tools().isEmpty() ? null : call.toolChoice().wire());
+        Json.member(
+                out,
+                "tool_choice",
+                call.tools().isEmpty() ? null : call.toolChoice().wire());
         Json.member(out, "format", call.responseFormat().type().wire());
         if (call.maxTokens() != null) {
             out.writeNumberField("max_tokens", call.maxTokens());

@@ -13,6 +13,7 @@ import java.util.UUID;
  * @param sum what is left of it should its rows be refused
  * @param bytes about what it takes
  */
+@SuppressWarnings("ArrayRecordComponent") // handed on once, never compared
 record CallRows(
         UUID id,
         Instant ts,

@@ -59,26 +59,35 @@ enum CallTable {
         }
     }
 
-    private final List<Type> types = new ArrayList<>();
+    @SuppressWarnings("ImmutableEnumChecker") // List.of, which the check does not see behind its type
+    private final List<Type> types;
+
     private final String insert;
 
     CallTable(String name, String columns) {
+        List<Type> found = new ArrayList<>();
         StringBuilder names = new StringBuilder();
         StringBuilder values = new StringBuilder();
         StringBuilder arrays = new StringBuilder();
-        for (String column : columns.split(", ")) {
+        for (String column : columns.split(", ", -1)) {
             int blank = column.indexOf(' ');
             String columnName = column.substring(0, blank);
             String sqlType = column.substring(blank + 1);
             Type type = Type.valueOf(sqlType.toUpperCase(java.util.Locale.ROOT));
-            types.add(type);
-            String comma = types.size() == 1 ? "" : ", ";
+            found.add(type);
+            String comma = found.size() == 1 ? "" : ", ";
             names.append(comma).append(columnName);
             values.append(comma).append(columnName).append("::").append(sqlType);
-            arrays.append(comma).append('$').append(types.size()).append("::").append(type.sent).append("[]");
+            arrays.append(comma)
+                    .append('$')
+                    .append(found.size())
+                    .append("::")
+                    .append(type.sent)
+                    .append("[]");
         }
-        this.insert = "insert into " + name + " (" + names + ") select " + values + " from unnest(" + arrays + ") as v ("
-                + names + ") on conflict do nothing";
+        this.types = List.copyOf(found);
+        this.insert = "insert into " + name + " (" + names + ") select " + values + " from unnest(" + arrays
+                + ") as v (" + names + ") on conflict do nothing";
     }
 
     /** The one statement for any number of rows. */

@@ -16,7 +16,8 @@ record CaptureBatch(List<CallRows> calls, List<Sum> sums) {
     int admitted() {
         int admitted = calls.size();
         for (Sum sum : sums) {
-            admitted += sum.sum().key().why() == UsageSum.Why.SHED ? 0 : sum.sum().calls();
+            admitted +=
+                    sum.sum().key().why() == UsageSum.Why.SHED ? 0 : sum.sum().calls();
         }
         return admitted;
     }

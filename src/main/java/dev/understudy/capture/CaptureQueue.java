@@ -46,7 +46,8 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
      *
      * @param interaction null when there was no room for it and only its line is shown
      */
-    private record Taken(long seq, long bytes, CallLine line, @Nullable Interaction interaction) {}
+    private record Taken(
+            long seq, long bytes, CallLine line, @Nullable Interaction interaction) {}
 
     private final CaptureLimits limits;
     private final RowMaker maker;
@@ -96,7 +97,7 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
 
     /** Begins to empty the queue. */
     void start() {
-        thread.scheduleWithFixedDelay(this::turn, TURN_MILLIS, TURN_MILLIS, TimeUnit.MILLISECONDS);
+        var unused = thread.scheduleWithFixedDelay(this::turn, TURN_MILLIS, TURN_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     @Override
@@ -213,7 +214,12 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
             writer.add(rows);
         } catch (RuntimeException e) {
             // the message might tell what was in the call, the class does not
-            LOG.errorf("call unreadable %s=%s %s=%s", Keys.CALL, interaction.call().id(), Keys.REASON, e.getClass().getSimpleName());
+            LOG.errorf(
+                    "call unreadable %s=%s %s=%s",
+                    Keys.CALL,
+                    interaction.call().id(),
+                    Keys.REASON,
+                    e.getClass().getSimpleName());
             lose(lostUnreadable, 1);
             waitingBytes.addAndGet(-taken.bytes());
             writer.add(UsageSum.of(interaction, UsageSum.Why.QUARANTINED));
@@ -270,7 +276,7 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
         }
         CountDownLatch done = new CountDownLatch(1);
         thread.execute(writer::hurry);
-        thread.scheduleWithFixedDelay(
+        var unused = thread.scheduleWithFixedDelay(
                 () -> {
                     turn();
                     if (queue.isEmpty() && shed.isEmpty() && writer.isIdle()) {

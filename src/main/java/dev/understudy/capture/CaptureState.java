@@ -13,4 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param lastWritten when rows were last written; null: not since the start
  */
 public record CaptureState(
-        int waiting, long written, long lost, boolean databaseReachable, @Nullable Instant lastWritten) {}
+        int waiting,
+        long written,
+        long lost,
+        boolean databaseReachable,
+        @Nullable Instant lastWritten) {}

@@ -128,8 +128,7 @@ final class CaptureWriter {
         return hurry
                 || waiting.size() >= limits.batchCalls()
                 || waitingBytes >= limits.batchBytes()
-                || (oldest != null
-                        && Duration.between(oldest, clock.instant()).compareTo(limits.batchAge()) >= 0);
+                || (oldest != null && Duration.between(oldest, clock.instant()).compareTo(limits.batchAge()) >= 0);
     }
 
     private CaptureBatch next() {
@@ -178,7 +177,9 @@ final class CaptureWriter {
             return;
         }
         if (failures == 0) {
-            LOG.warnf("capture waits for the database %s=%s", Keys.REASON, failure.getClass().getSimpleName());
+            LOG.warnf(
+                    "capture waits for the database %s=%s",
+                    Keys.REASON, failure.getClass().getSimpleName());
         }
         failures++;
         account.reachable(false);
@@ -203,7 +204,9 @@ final class CaptureWriter {
     /** Doubles with each failure, then a random share of it is taken, so that many gateways do not come back at once. */
     private Duration pause() {
         int doublings = Math.min(failures - 1, 20);
-        long nanos = Math.min(limits.leastPause().toNanos() << doublings, limits.longestPause().toNanos());
+        long nanos = Math.min(
+                limits.leastPause().toNanos() << doublings,
+                limits.longestPause().toNanos());
         return Duration.ofNanos((long) (nanos * (0.5 + random.nextDouble() / 2)));
     }
 
@@ -213,7 +216,7 @@ final class CaptureWriter {
 
     private void after(Duration pause, Runnable work) {
         try {
-            thread.schedule(
+            var unused = thread.schedule(
                     () -> {
                         try {
                             work.run();

@@ -48,8 +48,8 @@ final class Partitions {
             all = all.chain(() -> ensure(day));
         }
         return all.onFailure()
-                .invoke(failure ->
-                        LOG.warnf("partitions not made reason=%s", failure.getClass().getSimpleName()))
+                .invoke(failure -> LOG.warnf(
+                        "partitions not made reason=%s", failure.getClass().getSimpleName()))
                 .onFailure()
                 .recoverWithNull();
     }

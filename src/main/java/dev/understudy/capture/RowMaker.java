@@ -40,8 +40,7 @@ final class RowMaker {
     /** The rows of a call that gets rows. */
     CallRows rows(long seq, Interaction interaction) {
         Call call = interaction.call();
-        OffsetDateTime ts =
-                call.receivedAt().truncatedTo(ChronoUnit.MILLIS).atOffset(ZoneOffset.UTC);
+        OffsetDateTime ts = call.receivedAt().truncatedTo(ChronoUnit.MILLIS).atOffset(ZoneOffset.UTC);
         Map<Integer, Answer> answers = new HashMap<>();
         for (Attempt attempt : interaction.attempts()) {
             if (attempt.answer() != null) {
@@ -71,7 +70,9 @@ final class RowMaker {
     /** How much of a call is written; of one that no policy saw a row, so that nothing that came goes unseen. */
     static CaptureOrder.Level level(Interaction interaction) {
         Decision decision = interaction.decision();
-        return decision == null ? CaptureOrder.Level.METADATA : decision.capture().record();
+        return decision == null
+                ? CaptureOrder.Level.METADATA
+                : decision.capture().record();
     }
 
     private static Object[] interaction(long seq, Interaction all, OffsetDateTime ts) {
@@ -237,8 +238,14 @@ final class RowMaker {
             out.writeStartArray();
             for (Message result : results) {
                 out.writeStartObject();
-                Json.member(out, "id", result.toolCallIds().isEmpty() ? null : result.toolCallIds().getFirst());
-                out.writeStringField("status", result.error() ? "error" : result.text().isBlank() ? "empty" : "ok");
+                Json.member(
+                        out,
+                        "id",
+                        result.toolCallIds().isEmpty()
+                                ? null
+                                : result.toolCallIds().getFirst());
+                out.writeStringField(
+                        "status", result.error() ? "error" : result.text().isBlank() ? "empty" : "ok");
                 out.writeEndObject();
             }
             out.writeEndArray();

@@ -84,7 +84,10 @@ final class TableSink implements BatchSink {
         if (rows.isEmpty()) {
             return Uni.createFrom().voidItem();
         }
-        return connection.preparedQuery(table.insert()).execute(table.columns(rows)).replaceWithVoid();
+        return connection
+                .preparedQuery(table.insert())
+                .execute(table.columns(rows))
+                .replaceWithVoid();
     }
 
     private static Uni<Void> mark(SqlConnection connection, CaptureBatch batch) {

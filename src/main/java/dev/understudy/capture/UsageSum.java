@@ -46,7 +46,8 @@ record UsageSum(
     }
 
     /** What calls of one sum have in common. */
-    record Key(Instant hour, Why why, String team, String app, String model, String tier, boolean priced, boolean based) {}
+    record Key(
+            Instant hour, Why why, String team, String app, String model, String tier, boolean priced, boolean based) {}
 
     /** The sum of one call. */
     static UsageSum of(Interaction call, Why why) {

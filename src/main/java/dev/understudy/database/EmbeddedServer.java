@@ -83,8 +83,8 @@ public final class EmbeddedServer implements AutoCloseable {
         String password = folder.databasePassword();
         for (int tried = 1; ; tried++) {
             int port = freePort();
-            ServerProcess process = ServerProcess.start(
-                    user.child(arguments(home, cluster, port)), home, data.resolve("postgres.log"));
+            ServerProcess process =
+                    ServerProcess.start(user.child(arguments(home, cluster, port)), home, data.resolve("postgres.log"));
             try {
                 ServerWait.ready(process, port, USER, password, data.resolve("postgres.log"), progress);
                 process.keep();
@@ -124,7 +124,7 @@ public final class EmbeddedServer implements AutoCloseable {
     }
 
     private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}))) {
             return socket.getLocalPort();
         }
     }

@@ -26,7 +26,8 @@ final class ServerWait {
     }
 
     /** Waits until the server takes connections. */
-    static void ready(ServerProcess process, int port, String user, String password, Path log, Consumer<String> progress)
+    static void ready(
+            ServerProcess process, int port, String user, String password, Path log, Consumer<String> progress)
             throws StoreFailure, PortTaken, IOException, InterruptedException {
         long begin = System.nanoTime();
         boolean told = false;

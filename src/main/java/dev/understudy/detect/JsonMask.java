@@ -46,6 +46,7 @@ public final class JsonMask {
      * @param secrets how many were masked
      * @param cut how many strings were replaced by their hash
      */
+    @SuppressWarnings("ArrayRecordComponent") // handed on once, never compared
     public record Masked(byte[] json, int secrets, int cut) {
         /** The record says what was done, never to what. */
         @Override

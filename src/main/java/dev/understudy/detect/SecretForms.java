@@ -38,8 +38,21 @@ final class SecretForms {
     private static final List<Form> FORMS = forms();
 
     private static final List<String> NAMES = List.of(
-            "passw", "pwd", "secret", "credential", "api_key", "apikey", "api-key", "access_key", "accesskey",
-            "access-key", "private_key", "privatekey", "private-key", "token", "authorization");
+            "passw",
+            "pwd",
+            "secret",
+            "credential",
+            "api_key",
+            "apikey",
+            "api-key",
+            "access_key",
+            "accesskey",
+            "access-key",
+            "private_key",
+            "privatekey",
+            "private-key",
+            "token",
+            "authorization");
 
     private SecretForms() {}
 
@@ -175,7 +188,7 @@ final class SecretForms {
     }
 
     private static boolean isWord(char c) {
-        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     }
 
     private static boolean isValue(char c) {

@@ -48,7 +48,9 @@ public enum Dimension {
 
     /** The dimension that people know by this name. */
     public static Optional<Dimension> named(String name) {
-        return Arrays.stream(values()).filter(d -> d.offered && d.wire.equals(name)).findFirst();
+        return Arrays.stream(values())
+                .filter(d -> d.offered && d.wire.equals(name))
+                .findFirst();
     }
 
     /** Its value in the query of {@link UsageSql}. */

@@ -94,7 +94,8 @@ public enum Metric {
     }
 
     /** The duration whose percentile it is; null for sums. */
-    @Nullable Span span() {
+    @Nullable
+    Span span() {
         return span;
     }
 

@@ -114,10 +114,13 @@ public final class OrganizationUsage {
      *
      * @param next where the page after it begins, or null
      */
-    private record Stretch(Width width, List<Instant> starts, Instant end, @Nullable Instant next) {}
+    private record Stretch(
+            Width width,
+            List<Instant> starts,
+            Instant end,
+            @Nullable Instant next) {}
 
-    private Uni<ObjectNode> page(
-            Request request, Map<String, Dimension> fields, List<String> without, boolean costs) {
+    private Uni<ObjectNode> page(Request request, Map<String, Dimension> fields, List<String> without, boolean costs) {
         try {
             Stretch stretch = stretch(request, costs);
             List<String> groups = new ArrayList<>();
@@ -125,8 +128,12 @@ public final class OrganizationUsage {
             for (String name : request.groupBy()) {
                 Dimension dimension = fields.get(name);
                 if (dimension == null && !without.contains(name)) {
-                    throw refused("group_by takes " + String.join(", ", fields.keySet().stream().sorted().toList())
-                            + ".", "group_by");
+                    throw refused(
+                            "group_by takes "
+                                    + String.join(
+                                            ", ",
+                                            fields.keySet().stream().sorted().toList()) + ".",
+                            "group_by");
                 }
                 if (dimension != null && !groups.contains(name)) {
                     groups.add(name);
@@ -164,8 +171,10 @@ public final class OrganizationUsage {
         if (limit < 1 || limit > width.most) {
             throw refused("limit must be from 1 to " + width.most + " for this bucket_width.", "limit");
         }
-        Instant start = time(number(request.startTime(), "start_time"), "start_time").truncatedTo(width.unit);
-        Instant end = request.endTime() == null ? clock.instant() : time(number(request.endTime(), "end_time"), "end_time");
+        Instant start =
+                time(number(request.startTime(), "start_time"), "start_time").truncatedTo(width.unit);
+        Instant end =
+                request.endTime() == null ? clock.instant() : time(number(request.endTime(), "end_time"), "end_time");
         if (request.page() != null) {
             start = time(pageStart(request.page()), "page").truncatedTo(width.unit);
         }
@@ -233,7 +242,8 @@ public final class OrganizationUsage {
             bucket.put("start_time", start.getEpochSecond());
             bucket.put("end_time", start.plus(1, stretch.width().unit).getEpochSecond());
             ArrayNode results = bucket.putArray("results");
-            for (UsageAnswer.Line line : byBucket.getOrDefault(stretch.width().key.format(start), List.of())) {
+            for (UsageAnswer.Line line :
+                    byBucket.getOrDefault(stretch.width().key.format(start), List.of())) {
                 Map<String, String> group = new LinkedHashMap<>();
                 for (int i = 0; i < groups.size(); i++) {
                     group.put(groups.get(i), line.keys().get(i + 1));
@@ -242,7 +252,9 @@ public final class OrganizationUsage {
             }
         }
         page.put("has_more", stretch.next() != null);
-        page.put("next_page", stretch.next() == null ? null : "page_" + stretch.next().getEpochSecond());
+        page.put(
+                "next_page",
+                stretch.next() == null ? null : "page_" + stretch.next().getEpochSecond());
         return page;
     }
 

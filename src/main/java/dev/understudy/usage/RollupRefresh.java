@@ -21,8 +21,8 @@ final class RollupRefresh {
     Uni<Void> onSchedule() {
         return refresh()
                 .onFailure()
-                .invoke(failure ->
-                        LOG.warnf("roll-ups not refreshed reason=%s", failure.getClass().getSimpleName()))
+                .invoke(failure -> LOG.warnf(
+                        "roll-ups not refreshed reason=%s", failure.getClass().getSimpleName()))
                 .onFailure()
                 .recoverWithItem(0)
                 .replaceWithVoid();

@@ -44,9 +44,8 @@ public final class UsageQueries {
         List<Segment> segments = Segment.cut(
                 question.from(), question.to(), now, dimensions(question).anyMatch(Dimension::onlyInRows), hourly);
         UsageSql sums = UsageSql.sums(question, segments);
-        Uni<Map<List<String>, UsageSums>> groups = pool.preparedQuery(sums.text())
-                .execute(sums.parameters())
-                .map(rows -> sums(question, rows));
+        Uni<Map<List<String>, UsageSums>> groups =
+                pool.preparedQuery(sums.text()).execute(sums.parameters()).map(rows -> sums(question, rows));
         Uni<Map<List<String>, Map<Metric, BigDecimal>>> percentiles = percentiles(question, now, hourly);
         return groups.chain(found -> percentiles.chain(times -> dirty(segments)
                 .map(earliest -> answer(question, found, times, tables(segments), earliest.orElse(now)))));
@@ -91,8 +90,8 @@ public final class UsageQueries {
             done = done.chain(() -> pool.preparedQuery(sql.text()).execute(sql.parameters()))
                     .invoke(rows -> {
                         for (Row row : rows) {
-                            Map<Metric, BigDecimal> values = all.computeIfAbsent(
-                                    keys(question, row), keys -> new EnumMap<>(Metric.class));
+                            Map<Metric, BigDecimal> values =
+                                    all.computeIfAbsent(keys(question, row), keys -> new EnumMap<>(Metric.class));
                             for (Metric metric : asked) {
                                 Integer bucket = row.getInteger("p" + metric.percent());
                                 if (bucket != null) {
@@ -174,8 +173,7 @@ public final class UsageQueries {
 
     private static Comparator<UsageAnswer.Line> order(UsageQuestion question) {
         UsageQuestion.Order order = question.order();
-        Comparator<UsageAnswer.Line> byKeys =
-                Comparator.comparing(line -> String.join("\u0000", line.keys()));
+        Comparator<UsageAnswer.Line> byKeys = Comparator.comparing(line -> String.join("\u0000", line.keys()));
         if (order == null) {
             boolean overTime = !question.groupBy().isEmpty()
                     && question.groupBy().getFirst().isTime();
@@ -183,7 +181,8 @@ public final class UsageQueries {
         }
         if (order.dimension() != null) {
             int at = question.groupBy().indexOf(order.dimension());
-            Comparator<UsageAnswer.Line> byKey = Comparator.comparing(line -> line.keys().get(at));
+            Comparator<UsageAnswer.Line> byKey =
+                    Comparator.comparing(line -> line.keys().get(at));
             return (order.descending() ? byKey.reversed() : byKey).thenComparing(byKeys);
         }
         Metric metric = order.metric() == null ? question.metrics().getFirst() : order.metric();

@@ -48,10 +48,7 @@ public record UsageQuestion(
      *
      * @param descending greatest first
      */
-    public record Order(
-            @Nullable Metric metric,
-            @Nullable Dimension dimension,
-            boolean descending) {
+    public record Order(@Nullable Metric metric, @Nullable Dimension dimension, boolean descending) {
         public Order {
             if ((metric == null) == (dimension == null)) {
                 throw new IllegalArgumentException("order: give a metric or a dimension");

@@ -126,8 +126,7 @@ public final class UsageQuestionReader {
             }
             if (given.isTextual()) {
                 String text = given.textValue();
-                return checked(
-                        text.matches("\\d{1,6}[mhd]") ? now.minus(ago(text)) : Instant.parse(text), field);
+                return checked(text.matches("\\d{1,6}[mhd]") ? now.minus(ago(text)) : Instant.parse(text), field);
             }
         } catch (DateTimeParseException | ArithmeticException e) {
             throw refused(field + " must be a time such as 2026-11-24T10:00:00Z, or 24h for so long ago.", field);
@@ -137,7 +136,8 @@ public final class UsageQuestionReader {
 
     /** Years that the database and its days can hold. */
     private static Instant checked(Instant moment, String field) throws ApiFailure {
-        if (moment.isBefore(Instant.parse("2000-01-01T00:00:00Z")) || moment.isAfter(Instant.parse("2100-01-01T00:00:00Z"))) {
+        if (moment.isBefore(Instant.parse("2000-01-01T00:00:00Z"))
+                || moment.isAfter(Instant.parse("2100-01-01T00:00:00Z"))) {
             throw refused(field + " must lie between the years 2000 and 2100.", field);
         }
         return moment;
@@ -173,7 +173,9 @@ public final class UsageQuestionReader {
         }
         List<String> texts = new ArrayList<>();
         for (JsonNode text : given) {
-            if (!text.isTextual() || text.textValue().length() > LONGEST_VALUE || text.textValue().indexOf('\0') >= 0) {
+            if (!text.isTextual()
+                    || text.textValue().length() > LONGEST_VALUE
+                    || text.textValue().indexOf('\0') >= 0) {
                 throw wrongType(field, "a list of strings of at most " + LONGEST_VALUE + " characters");
             }
             texts.add(text.textValue());

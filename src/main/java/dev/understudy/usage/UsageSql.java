@@ -78,19 +78,14 @@ final class UsageSql {
         return """
                 select ts, team, app, model, tier, '-', '-', '-', '-', null, '-', calls, errors, denied, 0, unpriced, 0,
                  input_tokens, cached_tokens, output_tokens, cost, null, case when cost is not null then baseline end,
-                 case when baseline is not null then cost end from understudy.usage_delta where ts >= FROM and ts < TO"""
-                .replace("FROM", from)
-                .replace("TO", to);
+                 case when baseline is not null then cost end from understudy.usage_delta where ts >= FROM and ts < TO""".replace("FROM", from).replace("TO", to);
     }
 
     private static String rollup(String table, String from, String to) {
         return """
                 select at, team, app, model, tier, site, phase, rule, '-' kind, null named, '-' key, calls, errors, denied,
                  escalations, unpriced, estimated, input_tokens, cached_tokens, output_tokens, cost, learning, baseline,
-                 compared from understudy.TABLE where at >= FROM and at < TO"""
-                .replace("TABLE", table)
-                .replace("FROM", from)
-                .replace("TO", to);
+                 compared from understudy.TABLE where at >= FROM and at < TO""".replace("TABLE", table).replace("FROM", from).replace("TO", to);
     }
 
     /**
@@ -129,19 +124,16 @@ final class UsageSql {
     }
 
     private static String durations(Metric.Span span, String from, String to) {
-        return ROW_DIMENSIONS + """
+        return ROW_DIMENSIONS
+                + """
                 , floor(ln(greatest(US, 1)) / ln(2) * 32)::int bucket, 1::int8 n
-                 from understudy.interaction where ts >= FROM and ts < TO and US is not null"""
-                .replace("US", span.column())
-                .replace("FROM", from)
-                .replace("TO", to);
+                 from understudy.interaction where ts >= FROM and ts < TO and US is not null""".replace("US", span.column()).replace("FROM", from).replace("TO", to);
     }
 
     private static String histogram(String table, String metric, String from, String to) {
         return """
                 select at, '-' team, '-' app, model, tier, '-' site, '-' phase, '-' rule, '-' kind, null named, '-' key,
-                 bucket::int, n from understudy.TABLE where at >= FROM and at < TO and metric = METRIC::text"""
-                .replace("TABLE", table)
+                 bucket::int, n from understudy.TABLE where at >= FROM and at < TO and metric = METRIC::text""".replace("TABLE", table)
                 .replace("METRIC", metric)
                 .replace("FROM", from)
                 .replace("TO", to);
@@ -157,10 +149,11 @@ final class UsageSql {
     }
 
     private String from(UsageQuestion question, List<String> parts) {
-        boolean tasks =
-                question.groupBy().contains(Dimension.TASK) || question.filters().containsKey(Dimension.TASK);
-        StringBuilder from =
-                new StringBuilder(" from (").append(String.join(" union all ", parts)).append(") b");
+        boolean tasks = question.groupBy().contains(Dimension.TASK)
+                || question.filters().containsKey(Dimension.TASK);
+        StringBuilder from = new StringBuilder(" from (")
+                .append(String.join(" union all ", parts))
+                .append(") b");
         if (tasks) {
             from.append(' ').append(TASKS);
         }

@@ -78,7 +78,8 @@ public record UsageSums(
     }
 
     /** The value of a metric that adds up or follows from such; null where there is none, and for percentiles. */
-    @Nullable BigDecimal value(Metric metric) {
+    @Nullable
+    BigDecimal value(Metric metric) {
         return switch (metric) {
             case CALLS -> BigDecimal.valueOf(calls);
             case ERRORS -> BigDecimal.valueOf(errors);

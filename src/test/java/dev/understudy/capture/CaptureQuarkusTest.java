@@ -15,7 +15,6 @@ import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.Tuple;
 import jakarta.inject.Inject;
-import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -89,21 +88,30 @@ class CaptureQuarkusTest {
     @Test
     void writesCallsThatWereDeniedFailedOrLeft() {
         Interaction denied = calls.withOutcome(Interaction.Outcome.DENIED, 403).next();
-        Interaction failed = calls.withOutcome(Interaction.Outcome.FAILED, 502).withAnswer(null, false).next();
-        Interaction left = calls.withOutcome(Interaction.Outcome.CLIENT_GONE, 499).next();
+        Interaction failed = calls.withOutcome(Interaction.Outcome.FAILED, 502)
+                .withAnswer(null, false)
+                .next();
+        Interaction left =
+                calls.withOutcome(Interaction.Outcome.CLIENT_GONE, 499).next();
         Interaction refused = calls.nextRefused(400, "invalid_json");
         for (Interaction call : List.of(denied, failed, left, refused)) {
             recorder.record(call);
         }
         for (Interaction call : List.of(denied, failed, left, refused)) {
-            Row row = one("select outcome, status, error from interaction where id = $1", call.call().id());
+            Row row = one(
+                    "select outcome, status, error from interaction where id = $1",
+                    call.call().id());
             assertThat(row.getString("outcome")).isEqualTo(call.outcome().wire());
             assertThat(row.getInteger("status")).isEqualTo(call.status());
             assertThat(row.getString("error")).isEqualTo(call.error());
         }
-        assertThat(number("select count(*) from attempt where id = $1", denied.call().id()))
+        assertThat(number(
+                        "select count(*) from attempt where id = $1",
+                        denied.call().id()))
                 .isZero();
-        assertThat(number("select count(*) from body where id = $1", refused.call().id()))
+        assertThat(number(
+                        "select count(*) from body where id = $1",
+                        refused.call().id()))
                 .isZero();
     }
 
@@ -135,15 +143,21 @@ class CaptureQuarkusTest {
     void keepsTextThatPostgresRefuses() {
         Interaction call = calls.withModel("a\0b").withTask("c\0d\uD800").next();
         recorder.record(call);
-        assertThat(one("select model from interaction where id = $1", call.call().id()).getString(0))
+        assertThat(one(
+                                "select model from interaction where id = $1",
+                                call.call().id())
+                        .getString(0))
                 .isEqualTo("a\uFFFDb");
     }
 
     @Test
     void writesRowsOfADayForWhichThereAreNoTablesYet() {
-        Interaction call = calls.withAt(Instant.parse("2026-01-05T23:59:59.999Z")).next();
+        Interaction call =
+                calls.withAt(Instant.parse("2026-01-05T23:59:59.999Z")).next();
         recorder.record(call);
-        assertThat(one("select tableoid::regclass::text from interaction where id = $1", call.call().id())
+        assertThat(one(
+                                "select tableoid::regclass::text from interaction where id = $1",
+                                call.call().id())
                         .getString(0))
                 .isEqualTo("interaction_20260105");
     }
@@ -153,7 +167,8 @@ class CaptureQuarkusTest {
         Interaction call = calls.withRecord(CaptureOrder.Level.METADATA).next();
         recorder.record(call);
         one("select id from interaction where id = $1", call.call().id());
-        assertThat(number("select count(*) from body where id = $1", call.call().id())).isZero();
+        assertThat(number("select count(*) from body where id = $1", call.call().id()))
+                .isZero();
     }
 
     @Test
@@ -225,7 +240,10 @@ class CaptureQuarkusTest {
     private Row one(String sql, UUID id) {
         return await().until(
                         () -> {
-                            var rows = pool.preparedQuery(sql).execute(Tuple.of(id)).await().indefinitely();
+                            var rows = pool.preparedQuery(sql)
+                                    .execute(Tuple.of(id))
+                                    .await()
+                                    .indefinitely();
                             return rows.size() == 0 ? null : rows.iterator().next();
                         },
                         row -> row != null);
@@ -233,7 +251,9 @@ class CaptureQuarkusTest {
 
     private long number(String sql, UUID id) {
         var query = pool.preparedQuery(sql);
-        var rows = (id == null ? query.execute() : query.execute(Tuple.of(id))).await().indefinitely();
+        var rows = (id == null ? query.execute() : query.execute(Tuple.of(id)))
+                .await()
+                .indefinitely();
         return rows.iterator().next().getLong(0);
     }
 }

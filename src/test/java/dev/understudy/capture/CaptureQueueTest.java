@@ -111,7 +111,14 @@ class CaptureQueueTest {
     void boundsTheBytesThatWait() {
         queue.close();
         queue = queue(new CaptureLimits(
-                100, 100_000, 10, 50_000, Duration.ofMillis(50), Duration.ofMillis(5), Duration.ofMillis(40), Duration.ofSeconds(5)));
+                100,
+                100_000,
+                10,
+                50_000,
+                Duration.ofMillis(50),
+                Duration.ofMillis(5),
+                Duration.ofMillis(40),
+                Duration.ofSeconds(5)));
         sink.away = true;
         String body = "{\"messages\":[{\"role\":\"user\",\"content\":\"" + "x".repeat(60_000) + "\"}]}";
         queue.record(calls.withBody(body).next());
@@ -160,7 +167,14 @@ class CaptureQueueTest {
     void countsWhatItCannotFlush() {
         queue.close();
         queue = queue(new CaptureLimits(
-                100, 10L << 20, 10, 1L << 20, Duration.ofMillis(50), Duration.ofMillis(5), Duration.ofMillis(40), Duration.ofMillis(200)));
+                100,
+                10L << 20,
+                10,
+                1L << 20,
+                Duration.ofMillis(50),
+                Duration.ofMillis(5),
+                Duration.ofMillis(40),
+                Duration.ofMillis(200)));
         sink.away = true;
         for (int i = 0; i < 12; i++) {
             queue.record(calls.next());
@@ -193,7 +207,10 @@ class CaptureQueueTest {
         }
 
         List<UUID> ids() {
-            return stored.stream().flatMap(batch -> batch.calls().stream()).map(CallRows::id).toList();
+            return stored.stream()
+                    .flatMap(batch -> batch.calls().stream())
+                    .map(CallRows::id)
+                    .toList();
         }
 
         int summed(UsageSum.Why why) {

@@ -72,8 +72,15 @@ class UsageQuarkusTest {
     @BeforeEach
     void beginEmpty() {
         for (String table : List.of(
-                "interaction", "attempt", "body", "usage_delta", "rollup_dirty", "usage_hour", "usage_day",
-                "latency_hour", "latency_day")) {
+                "interaction",
+                "attempt",
+                "body",
+                "usage_delta",
+                "rollup_dirty",
+                "usage_hour",
+                "usage_day",
+                "latency_hour",
+                "latency_day")) {
             pool.query("truncate understudy." + table).execute().await().indefinitely();
         }
     }
@@ -102,18 +109,30 @@ class UsageQuarkusTest {
             BigDecimal cost = BigDecimal.ZERO;
             for (UsageAnswer.Line line : answer.lines()) {
                 counted.put(line.keys(), line.sums().calls());
-                cost = cost.add(line.sums().cost() == null ? BigDecimal.ZERO : line.sums().cost());
+                cost = cost.add(
+                        line.sums().cost() == null
+                                ? BigDecimal.ZERO
+                                : line.sums().cost());
             }
             assertThat(answer.total().calls()).as("%s", groups).isEqualTo(600);
             assertThat(cost).as("%s", groups).isEqualByComparingTo(direct("sum(cost)"));
-            assertThat(answer.total().errors()).isEqualTo(direct("count(*) filter (where outcome = 'failed')").longValue());
-            assertThat(answer.total().denied()).isEqualTo(direct("count(*) filter (where outcome = 'denied')").longValue());
-            assertThat(answer.total().inputTokens()).isEqualTo(direct("sum(input_tokens)").longValue());
+            assertThat(answer.total().errors())
+                    .isEqualTo(
+                            direct("count(*) filter (where outcome = 'failed')").longValue());
+            assertThat(answer.total().denied())
+                    .isEqualTo(
+                            direct("count(*) filter (where outcome = 'denied')").longValue());
+            assertThat(answer.total().inputTokens())
+                    .isEqualTo(direct("sum(input_tokens)").longValue());
             assertThat(answer.total().unpriced())
-                    .isEqualTo(direct("count(*) filter (where cost is null and outcome <> 'denied')").longValue());
-            assertThat(answer.total().baseline()).isEqualByComparingTo(direct("sum(baseline) filter (where cost is not null)"));
+                    .isEqualTo(direct("count(*) filter (where cost is null and outcome <> 'denied')")
+                            .longValue());
+            assertThat(answer.total().baseline())
+                    .isEqualByComparingTo(direct("sum(baseline) filter (where cost is not null)"));
             if (groups.equals(List.of(Dimension.TIER))) {
-                assertThat(counted.get(List.of("slm"))).isEqualTo(direct("count(*) filter (where tier = 'slm')").longValue());
+                assertThat(counted.get(List.of("slm")))
+                        .isEqualTo(
+                                direct("count(*) filter (where tier = 'slm')").longValue());
             }
         }
         assertThat(ask(now.minus(Duration.ofDays(6)), List.of(Dimension.TIER)).tables())
@@ -139,7 +158,9 @@ class UsageQuarkusTest {
     void findsPercentilesWithinABucket() {
         List<Interaction> calls = new ArrayList<>();
         for (int i = 1; i <= 100; i++) {
-            calls.add(SampleCalls.at(now.minus(Duration.ofHours(i % 5))).withLatency(i * 10_000L).next());
+            calls.add(SampleCalls.at(now.minus(Duration.ofHours(i % 5)))
+                    .withLatency(i * 10_000L)
+                    .next());
         }
         store(calls);
         refresh.refresh().await().indefinitely();
@@ -151,7 +172,8 @@ class UsageQuarkusTest {
                 now.plusSeconds(1),
                 10,
                 null);
-        UsageAnswer.Line line = queries.ask(question).await().indefinitely().lines().getFirst();
+        UsageAnswer.Line line =
+                queries.ask(question).await().indefinitely().lines().getFirst();
         assertThat(line.value(Metric.P50_LATENCY).doubleValue()).isBetween(500_000 * 0.98, 500_000 * 1.02);
         assertThat(line.value(Metric.P95_LATENCY).doubleValue()).isBetween(950_000 * 0.98, 950_000 * 1.02);
         assertThat(line.value(Metric.P99_TTFT).doubleValue()).isBetween(495_000 * 0.98, 495_000 * 1.02);
@@ -163,7 +185,8 @@ class UsageQuarkusTest {
                 SampleCalls.at(now.minusSeconds(9)).withTier(Tier.SLM).next(),
                 SampleCalls.at(now.minusSeconds(8)).next(),
                 SampleCalls.at(now.minusSeconds(7)).next()));
-        people().body("{\"metrics\":[\"calls\",\"slmShare\",\"cost\",\"p95Latency\"],\"groupBy\":[\"tier\"],\"from\":\"1h\"}")
+        people().body(
+                        "{\"metrics\":[\"calls\",\"slmShare\",\"cost\",\"p95Latency\"],\"groupBy\":[\"tier\"],\"from\":\"1h\"}")
                 .post("/api/analytics/query")
                 .then()
                 .statusCode(200)
@@ -172,7 +195,8 @@ class UsageQuarkusTest {
                 .body("tables", equalTo(List.of("interaction")))
                 .body("unpriced", equalTo(0))
                 .body("total.calls", equalTo(3));
-        String csv = people().body("{\"metrics\":[\"calls\"],\"groupBy\":[\"tier\",\"task\"],\"from\":\"1h\",\"format\":\"csv\"}")
+        String csv = people().body(
+                        "{\"metrics\":[\"calls\"],\"groupBy\":[\"tier\",\"task\"],\"from\":\"1h\",\"format\":\"csv\"}")
                 .post("/api/analytics/query")
                 .then()
                 .statusCode(200)
@@ -205,7 +229,9 @@ class UsageQuarkusTest {
         Instant today = now.truncatedTo(ChronoUnit.DAYS);
         store(List.of(
                 SampleCalls.at(now.minusSeconds(9)).next(),
-                SampleCalls.at(now.minusSeconds(8)).withTeam("support", "chatbot").next(),
+                SampleCalls.at(now.minusSeconds(8))
+                        .withTeam("support", "chatbot")
+                        .next(),
                 SampleCalls.at(today.minus(Duration.ofHours(30))).next()));
         refresh.refresh().await().indefinitely();
         OpenAIClient client = OpenAIOkHttpClient.builder()
@@ -273,12 +299,28 @@ class UsageQuarkusTest {
             case 0 -> call.withOutcome(Interaction.Outcome.FAILED, 502);
             case 1 -> call.withOutcome(Interaction.Outcome.DENIED, 403);
             case 2 -> call.withCost(null, new BigDecimal("0.5"));
-            default -> call.withCost(BigDecimal.valueOf(random.nextInt(1_000), 5), BigDecimal.valueOf(random.nextInt(1_000), 5));
+            default ->
+                call.withCost(
+                        BigDecimal.valueOf(random.nextInt(1_000), 5), BigDecimal.valueOf(random.nextInt(1_000), 5));
         };
         return new SampleCalls(
-                        call.at(), random, call.team(), call.app(), call.model(), call.body(), call.answer(), call.stream(),
-                        call.tier(), CaptureOrder.Level.METADATA, call.outcome(), call.status(), call.task(), call.cost(),
-                        call.baseline(), call.tokens(), call.latencyMicros())
+                        call.at(),
+                        random,
+                        call.team(),
+                        call.app(),
+                        call.model(),
+                        call.body(),
+                        call.answer(),
+                        call.stream(),
+                        call.tier(),
+                        CaptureOrder.Level.METADATA,
+                        call.outcome(),
+                        call.status(),
+                        call.task(),
+                        call.cost(),
+                        call.baseline(),
+                        call.tokens(),
+                        call.latencyMicros())
                 .next();
     }
 
@@ -307,7 +349,8 @@ class UsageQuarkusTest {
 
     private RequestSpecification people() {
         try {
-            return given().header("Authorization", "Bearer " + folder.adminToken()).contentType(ContentType.JSON);
+            return given().header("Authorization", "Bearer " + folder.adminToken())
+                    .contentType(ContentType.JSON);
         } catch (StoreFailure e) {
             throw new IllegalStateException(e);
         }

@@ -63,11 +63,10 @@ class UsageQuestionReaderTest {
                 "{\"sql\":\"select 1\"} | body"
             })
     void namesTheFieldAtFault(String json, String field) {
-        assertThatThrownBy(() -> read(json))
-                .isInstanceOfSatisfying(ApiFailure.class, failure -> {
-                    assertThat(failure.param()).isEqualTo(field);
-                    assertThat(failure.status()).isEqualTo(400);
-                });
+        assertThatThrownBy(() -> read(json)).isInstanceOfSatisfying(ApiFailure.class, failure -> {
+            assertThat(failure.param()).isEqualTo(field);
+            assertThat(failure.status()).isEqualTo(400);
+        });
     }
 
     @Property(tries = 500)
@@ -97,7 +96,15 @@ class UsageQuestionReaderTest {
     @Provide
     Arbitrary<List<String>> names() {
         return Arbitraries.of(
-                        "calls", "cost", "team", "tier", "day", "-cost", "x'; drop table interaction; --", "' or 1=1", "a\u0000b")
+                        "calls",
+                        "cost",
+                        "team",
+                        "tier",
+                        "day",
+                        "-cost",
+                        "x'; drop table interaction; --",
+                        "' or 1=1",
+                        "a\u0000b")
                 .list()
                 .ofMaxSize(3);
     }

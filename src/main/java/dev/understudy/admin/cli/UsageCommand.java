@@ -23,7 +23,16 @@ import picocli.CommandLine.Spec;
         })
 final class UsageCommand implements Callable<Integer> {
     private static final List<String> METRICS = List.of(
-            "calls", "inputTokens", "outputTokens", "cost", "baseline", "p95Latency", "saved", "learning", "errors", "denied");
+            "calls",
+            "inputTokens",
+            "outputTokens",
+            "cost",
+            "baseline",
+            "p95Latency",
+            "saved",
+            "learning",
+            "errors",
+            "denied");
 
     private final CliSettings settings;
 
@@ -70,7 +79,8 @@ final class UsageCommand implements Callable<Integer> {
         try (PeopleDoorClient door = new PeopleDoorClient(settings)) {
             switch (format) {
                 case CSV -> out.print(door.postText("/api/analytics/query", question));
-                case JSON -> out.println(door.post("/api/analytics/query", question).toPrettyString());
+                case JSON ->
+                    out.println(door.post("/api/analytics/query", question).toPrettyString());
                 case TABLE -> {
                     JsonNode answer = door.post("/api/analytics/query", question);
                     new UsageReport(by, answer).print(out);

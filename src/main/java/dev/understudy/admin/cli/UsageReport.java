@@ -50,7 +50,9 @@ final class UsageReport {
         for (List<String> line : lines) {
             StringBuilder text = new StringBuilder(padRight(line.getFirst(), widths[0]));
             for (int i = 1; i < widths.length; i++) {
-                text.append("  ").append(" ".repeat(widths[i] - line.get(i).length())).append(line.get(i));
+                text.append("  ")
+                        .append(" ".repeat(widths[i] - line.get(i).length()))
+                        .append(line.get(i));
             }
             out.println(text.toString().stripTrailing());
         }

@@ -16,8 +16,7 @@ class UsageReportTest {
                  {"tier":"slm","calls":3310,"inputTokens":2200000,"outputTokens":41000,"cost":0.21,"baseline":5.91,"p95Latency":400123},
                  {"tier":"llm","calls":1204,"inputTokens":1310000,"outputTokens":9999,"cost":0.00386,"baseline":null,"p95Latency":52000},
                  {"tier":"none","calls":2,"inputTokens":0,"outputTokens":0,"cost":0,"baseline":null,"p95Latency":null}],
-                 "total":{"saved":5.70,"learning":null,"errors":1,"denied":2},"unpriced":0}"""))
-                .isEqualTo("""
+                 "total":{"saved":5.70,"learning":null,"errors":1,"denied":2},"unpriced":0}""")).isEqualTo("""
                         tier  calls  input  output    cost  baseline   p95
                         slm   3,310  2.20M     41k    0.21      5.91  0.4s
                         llm   1,204  1.31M   9,999  0.0039         –  52ms
