@@ -76,7 +76,10 @@ final class Welcome implements QuarkusApplication {
                 .append("/v1\n");
         String head = "  models       ";
         for (Map.Entry<String, Readiness> model : models.readiness().entrySet()) {
-            text.append(head).append("%-12s ".formatted(model.getKey())).append(state(set, model)).append('\n');
+            text.append(head)
+                    .append("%-12s ".formatted(model.getKey()))
+                    .append(state(set, model))
+                    .append('\n');
             head = " ".repeat(head.length());
         }
         if (set.catalogue().cards().values().stream().anyMatch(Welcome::wantsKey)) {
@@ -90,7 +93,8 @@ final class Welcome implements QuarkusApplication {
         String state = readiness.reason().isEmpty()
                 ? readiness.state().wire()
                 : readiness.state().wire() + ": " + readiness.reason();
-        boolean forwards = set.catalogue().card(model.getKey()).filter(Welcome::wantsKey).isPresent();
+        boolean forwards =
+                set.catalogue().card(model.getKey()).filter(Welcome::wantsKey).isPresent();
         return forwards ? state + ", without a key of its own: a caller's key goes on" : state;
     }
 

@@ -92,11 +92,10 @@ public class SummaryResource {
     static String baseUrl(String listen, int port) {
         int colon = listen.lastIndexOf(':');
         String host = listen.substring(0, Math.max(colon, 0));
-        String named =
-                switch (host) {
-                    case "", "0.0.0.0", "127.0.0.1", "[::]", "[::1]" -> "localhost";
-                    default -> host;
-                };
+        String named = switch (host) {
+            case "", "0.0.0.0", "127.0.0.1", "[::]", "[::1]" -> "localhost";
+            default -> host;
+        };
         return "http://" + named + ":" + (port == 0 ? listen.substring(colon + 1) : port) + "/v1";
     }
 }

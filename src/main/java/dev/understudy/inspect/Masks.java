@@ -50,9 +50,7 @@ public final class Masks {
             new LineMask("url", SCHEME, "(?i)\\b[a-z][a-z0-9+.-]{1,15}://[^\\s<>\"'`)\\]}]+"),
             new LineMask("email", AT, "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+"),
             new LineMask(
-                    "uuid",
-                    HEX_RUN | DASH,
-                    "(?i)\\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\b"),
+                    "uuid", HEX_RUN | DASH, "(?i)\\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\\b"),
             new LineMask("ip", DIGIT_DOT, "\\b\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}(?::\\d{1,5})?\\b"),
             new LineMask(
                     "ip",
@@ -62,15 +60,14 @@ public final class Masks {
             new LineMask(
                     "date",
                     DIGIT_DASH,
-                    "\\d{4}-\\d{2}-\\d{2}"
-                            + "(?:[T ]\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d+)?)?(?:Z|[+-]\\d{2}:?\\d{2})?)?"),
+                    "\\d{4}-\\d{2}-\\d{2}" + "(?:[T ]\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d+)?)?(?:Z|[+-]\\d{2}:?\\d{2})?)?"),
             new LineMask("date", DIGIT_DOT, "\\b\\d{1,2}\\.\\d{1,2}\\.\\d{2,4}\\b"),
             new LineMask("date", DIGIT_SLASH, "\\b\\d{1,2}/\\d{1,2}/\\d{2,4}\\b"),
             new LineMask(
                     "date",
                     MONTH_NAME | DIGIT,
-                    "\\b\\d{1,2}(?:st|nd|rd|th)? (?:of )?" + MONTH + "\\.?,?(?: \\d{4})?\\b"
-                            + "|\\b" + MONTH + "\\.? \\d{1,2}(?:st|nd|rd|th)?(?:,? \\d{4})?\\b"),
+                    "\\b\\d{1,2}(?:st|nd|rd|th)? (?:of )?" + MONTH + "\\.?,?(?: \\d{4})?\\b" + "|\\b" + MONTH
+                            + "\\.? \\d{1,2}(?:st|nd|rd|th)?(?:,? \\d{4})?\\b"),
             new LineMask("date", DIGIT_COLON, "\\b\\d{1,2}:\\d{2}(?::\\d{2})?(?: ?[AaPp]\\.?[Mm]\\b)?"),
             new LineMask("date", DAY, "\\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\\b"),
             new LineMask("path", SLASH, "(^|[\\s(\\[\"'`=])((?:[A-Za-z]:\\\\|~/|\\.{0,2}/)[^\\s\"'`<>|;,)\\]]+)"),
@@ -259,8 +256,7 @@ public final class Masks {
             case '\\' -> SLASH;
             case '.' -> afterDigit ? DIGIT_DOT : 0;
             case '-' -> afterDigit ? DASH | DIGIT_DASH : DASH;
-            case ':' ->
-                COLON | (afterDigit ? DIGIT_COLON : 0) | (line.startsWith("//", at + 1) ? SCHEME : 0);
+            case ':' -> COLON | (afterDigit ? DIGIT_COLON : 0) | (line.startsWith("//", at + 1) ? SCHEME : 0);
             default -> 0;
         };
     }

@@ -14,6 +14,7 @@ final class PhaseReader {
     private static final int RE_ASK_CHARACTERS = 512;
     /** Results of one step that are read: a bound for requests that hold a million of them. */
     private static final int RESULTS = 32;
+
     private static final String[] RE_ASKS = {
         "invalid json",
         "not valid json",

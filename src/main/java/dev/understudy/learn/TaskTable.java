@@ -53,7 +53,7 @@ final class TaskTable implements TaskRows {
     }
 
     @Override
-    public     Uni<List<TaskRow>> insert(List<TaskRow> rows) {
+    public Uni<List<TaskRow>> insert(List<TaskRow> rows) {
         List<Tuple> batch = new ArrayList<>();
         for (TaskRow row : rows) {
             batch.add(tuple(row));

@@ -27,7 +27,8 @@ final class Targets {
     }
 
     /** The next that may be asked, or null when nobody is left. */
-    @Nullable Next next() {
+    @Nullable
+    Next next() {
         while (next < targets.size()) {
             Decision.Target target = targets.get(next++);
             Model model = models.model(target.model());

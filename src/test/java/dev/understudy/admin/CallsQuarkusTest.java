@@ -113,16 +113,16 @@ class CallsQuarkusTest {
                 .atMost(PATIENCE)
                 .getEntity();
 
-        assertThat(answer).isInstanceOfSatisfying(OneCall.class, one -> assertThat(one.bodies())
-                .isNull());
+        assertThat(answer)
+                .isInstanceOfSatisfying(
+                        OneCall.class, one -> assertThat(one.bodies()).isNull());
     }
 
     @Test
     void sendsCallsToAWatcherTheMomentTheyEnd() throws Exception {
-        HttpResponse<Stream<String>> events =
-                http.send(request("/api/events"), HttpResponse.BodyHandlers.ofLines());
-        assertThat(events.headers().firstValue("content-type")).hasValueSatisfying(type -> assertThat(type)
-                .startsWith("text/event-stream"));
+        HttpResponse<Stream<String>> events = http.send(request("/api/events"), HttpResponse.BodyHandlers.ofLines());
+        assertThat(events.headers().firstValue("content-type"))
+                .hasValueSatisfying(type -> assertThat(type).startsWith("text/event-stream"));
         try (Stream<String> lines = events.body()) {
             Iterator<String> line = lines.iterator();
             assertThat(line.next()).startsWith(":"); // the watcher is known to the feed from here on
@@ -151,7 +151,9 @@ class CallsQuarkusTest {
         record(calls.withCost(llm, llm).next());
         record(calls.withCost(null, llm).next());
         record(calls.withOutcome(Interaction.Outcome.DENIED, 403).next());
-        record(calls.withOutcome(Interaction.Outcome.FAILED, 502).withCost(llm, llm).next());
+        record(calls.withOutcome(Interaction.Outcome.FAILED, 502)
+                .withCost(llm, llm)
+                .next());
         Totals after = log.totals(since).await().atMost(PATIENCE);
 
         assertThat(after.calls() - before.calls()).isEqualTo(5);

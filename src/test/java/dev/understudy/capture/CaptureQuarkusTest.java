@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
@@ -249,7 +250,7 @@ class CaptureQuarkusTest {
                         row -> row != null);
     }
 
-    private long number(String sql, UUID id) {
+    private long number(String sql, @Nullable UUID id) {
         var query = pool.preparedQuery(sql);
         var rows = (id == null ? query.execute() : query.execute(Tuple.of(id)))
                 .await()

@@ -3,12 +3,12 @@ package dev.understudy.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -66,8 +66,9 @@ class DemoMessagesTest {
             all.addAll(book.closings().getOrDefault(split, List.of()));
             book.groups()
                     .values()
-                    .forEach(groups -> groups.forEach(
-                            group -> group.patterns().getOrDefault(split, List.of()).forEach(pattern -> all.add(pattern.text()))));
+                    .forEach(groups -> groups.forEach(group -> group.patterns()
+                            .getOrDefault(split, List.of())
+                            .forEach(pattern -> all.add(pattern.text()))));
             patterns.put(split, all);
         }
         assertThat(patterns.get(Split.HELD_OUT))

@@ -51,8 +51,7 @@ class DemoErrandsTest {
     })
     void eachErrandHasItsKind(String errand, String kind) throws ApiFailure {
         for (int i = 0; i < 20; i++) {
-            Signals signals =
-                    look(inbox.next(DemoErrand.ofWire(errand)).body());
+            Signals signals = look(inbox.next(DemoErrand.ofWire(errand)).body());
             assertThat(signals.kind().wire()).isEqualTo(kind);
             assertThat(signals.phase()).isEqualTo(Phase.USER_TURN);
             assertThat(signals.unknown()).isEmpty();
@@ -88,7 +87,6 @@ class DemoErrandsTest {
 
     private Signals look(JsonNode body) throws ApiFailure {
         byte[] bytes = body.toString().getBytes(StandardCharsets.UTF_8);
-        return inspector.inspect(
-                CallReader.read(new UUID(0x7000, 1), Instant.EPOCH, 0, bytes, Map.of()), LOCAL, 8);
+        return inspector.inspect(CallReader.read(new UUID(0x7000, 1), Instant.EPOCH, 0, bytes, Map.of()), LOCAL, 8);
     }
 }

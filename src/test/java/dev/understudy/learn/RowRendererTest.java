@@ -80,14 +80,12 @@ class RowRendererTest {
     @Test
     void a_plain_answer_is_rendered_too() throws Exception {
         Path file = folder.resolve("text.jsonl");
-        Files.writeString(
-                file,
-                """
+        Files.writeString(file, """
                 {"prompt": [{"role": "user", "content": "hi"}], "completion": [{"role": "assistant", "content": "Good day."}]}
                 """);
 
-        RowRenderer.Rendered rendered =
-                new RowRenderer(engine, threads).render(TrainingRows.read(file).rows().getFirst());
+        RowRenderer.Rendered rendered = new RowRenderer(engine, threads)
+                .render(TrainingRows.read(file).rows().getFirst());
 
         assertThat(rendered.answer()).isEqualTo("Good day.");
     }
@@ -108,7 +106,8 @@ class RowRendererTest {
         Path file = folder.resolve("held-out.jsonl");
         DemoRows.write(file, 3, 7, Split.HELD_OUT);
 
-        Score score = new HeldOutExam(engine, threads, 2).take(TrainingRows.read(file).rows(), 0);
+        Score score =
+                new HeldOutExam(engine, threads, 2).take(TrainingRows.read(file).rows(), 0);
 
         assertThat(score.rows()).isEqualTo(3);
         assertThat(score.named()).isBetween(score.right(), 3);

@@ -35,7 +35,8 @@ class TaskLedgerTest {
             assertThat(ledger.seen(sighting("t", "read mail", Phase.USER_TURN)))
                     .isEqualTo(new Task("tool-call-read-mail", null, TaskState.NEW));
         }
-        assertThat(ledger.seen(sighting("t", "read mail", Phase.USER_TURN)).state()).isEqualTo(TaskState.KNOWN);
+        assertThat(ledger.seen(sighting("t", "read mail", Phase.USER_TURN)).state())
+                .isEqualTo(TaskState.KNOWN);
         assertThat(ledger.seen(sighting("t", "read mail", Phase.ERROR_REPAIR)))
                 .isEqualTo(new Task("tool-call-read-mail-repair", null, TaskState.NEW));
         assertThat(ledger.sites("t", BUCKET)).hasSize(1);
@@ -56,7 +57,8 @@ class TaskLedgerTest {
     @Test
     void whatComesAfter2000TasksOfATeamIsOther() {
         for (int i = 0; i < TeamTasks.TASKS; i++) {
-            assertThat(ledger.seen(sighting("t", "p" + i, Phase.USER_TURN)).state()).isEqualTo(TaskState.NEW);
+            assertThat(ledger.seen(sighting("t", "p" + i, Phase.USER_TURN)).state())
+                    .isEqualTo(TaskState.NEW);
         }
 
         assertThat(ledger.seen(sighting("t", "late", Phase.USER_TURN))).isEqualTo(Task.OTHER);
@@ -67,7 +69,8 @@ class TaskLedgerTest {
     void withoutADatabaseItGoesOnAndCatchesUp() {
         rows.away = true;
         ledger.keepUp().await().indefinitely();
-        assertThat(ledger.seen(sighting("t", "read mail", Phase.USER_TURN)).name()).isEqualTo("tool-call-read-mail");
+        assertThat(ledger.seen(sighting("t", "read mail", Phase.USER_TURN)).name())
+                .isEqualTo("tool-call-read-mail");
         ledger.keepUp().await().indefinitely();
         assertThat(rows.held).isEmpty();
         assertThat(ledger.isLoaded()).isFalse();
@@ -150,8 +153,7 @@ class TaskLedgerTest {
             String bucket = keys.bucket(team, task.inputs());
             CallSite known = knowing.sites(team, bucket).getFirst();
             Prompt prompt = new Prompt(known.outline(), List.of());
-            Sighting sighting =
-                    new Sighting(team, bucket, known, prompt, Phase.USER_TURN, Kind.TOOL_CALL, List.of());
+            Sighting sighting = new Sighting(team, bucket, known, prompt, Phase.USER_TURN, Kind.TOOL_CALL, List.of());
             assertThat(knowing.seen(sighting)).isEqualTo(new Task("demo-tools", null, TaskState.KNOWN));
         }
         knowing.keepUp().await().indefinitely();
@@ -171,7 +173,8 @@ class TaskLedgerTest {
 
     @Test
     void theManifestInTheJarIsReadWhereThereIsOne() {
-        assertThat(AdapterTasks.inTheJar()).allSatisfy(task -> assertThat(task.name()).isEqualTo("demo-tools"));
+        assertThat(AdapterTasks.inTheJar())
+                .allSatisfy(task -> assertThat(task.name()).isEqualTo("demo-tools"));
     }
 
     private TaskLedger ledger(List<AdapterTasks.AdapterTask> adapterTasks) {

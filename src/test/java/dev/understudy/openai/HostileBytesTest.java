@@ -57,10 +57,11 @@ class HostileBytesTest {
 
     @Test
     void aDamagedDocumentIsReadOrMalformed() {
-        byte[] document = ("{\"id\":\"1\",\"error\":null,\"choices\":[{\"index\":0,\"message\":{\"content\":\"h\u00E9\",\"tool_calls\":"
-                        + "[{\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]},\"finish_reason\":\"stop\"}],"
-                        + "\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}")
-                .getBytes(StandardCharsets.UTF_8);
+        byte[] document =
+                ("{\"id\":\"1\",\"error\":null,\"choices\":[{\"index\":0,\"message\":{\"content\":\"h\u00E9\",\"tool_calls\":"
+                                + "[{\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]},\"finish_reason\":\"stop\"}],"
+                                + "\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}")
+                        .getBytes(StandardCharsets.UTF_8);
         for (int i = 0; i < 20 * ROUNDS; i++) {
             byte[] damaged = damaged(document);
             try {

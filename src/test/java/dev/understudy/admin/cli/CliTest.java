@@ -45,8 +45,9 @@ class CliTest {
         assertThat(execute(1, "demo")).isEqualTo(1);
 
         assertThat(err.toString())
-                .isEqualTo("understudy: there is no " + folder.resolve("admin-token")
-                        + ": start the gateway once with ./understudy run, or set UNDERSTUDY_DATA to its data folder\n");
+                .isEqualTo(
+                        "understudy: there is no " + folder.resolve("admin-token")
+                                + ": start the gateway once with ./understudy run, or set UNDERSTUDY_DATA to its data folder\n");
     }
 
     @Test
@@ -89,7 +90,12 @@ class CliTest {
 
     private int execute(int peoplesPort, String... words) {
         CommandLine line = Cli.commandLine(new CliSettings(
-                URI.create("http://127.0.0.1:" + peoplesPort), URI.create("http://127.0.0.1:1"), folder, folder, Optional.empty(), Optional.empty()));
+                URI.create("http://127.0.0.1:" + peoplesPort),
+                URI.create("http://127.0.0.1:1"),
+                folder,
+                folder,
+                Optional.empty(),
+                Optional.empty()));
         line.setOut(new PrintWriter(out, true));
         line.setErr(new PrintWriter(err, true));
         return line.execute(words);

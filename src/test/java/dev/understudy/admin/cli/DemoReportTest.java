@@ -58,7 +58,6 @@ class DemoReportTest {
     }
 
     private static DemoReport report(Map<String, Long> byTier, long answered, long notAnswered) {
-        return new DemoReport(
-                TALLY, new DemoCounts.Gateway(byTier), new DemoCounts.Upstream(answered, notAnswered));
+        return new DemoReport(TALLY, new DemoCounts.Gateway(byTier), new DemoCounts.Upstream(answered, notAnswered));
     }
 }

@@ -19,7 +19,9 @@ class LinkCommandTest {
                 URI.create("http://127.0.0.1:8081"),
                 URI.create("http://127.0.0.1:8080"),
                 data,
-                folder.resolve("policies"), Optional.empty(), Optional.empty());
+                folder.resolve("policies"),
+                Optional.empty(),
+                Optional.empty());
         var out = new StringWriter();
 
         int status = Cli.commandLine(settings).setOut(new PrintWriter(out)).execute("link");
