@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import threading
 
 
@@ -15,7 +14,8 @@ def end_with_parent():
     """Ends this process at once when standard input closes: a gateway that is gone leaves no trainer behind."""
 
     def watch():
-        while sys.stdin.buffer.read(4096):
+        # not by sys.stdin: its lock, held by a thread that waits, aborts the interpreter when the job is done
+        while os.read(0, 4096):
             pass
         os._exit(130)
 
