@@ -92,7 +92,9 @@ def test_calls_go_on_while_the_database_is_away(gateway):
 
 
 def test_demo_counts_agree(gateway, upstream):
-    run = gateway.command("demo", "--calls", "200", "--upstream", upstream.url, "--url", gateway.base_url.removesuffix("/v1"))
+    run = gateway.command(
+        "demo", "--calls", "200", "--upstream", upstream.url, "--url", gateway.base_url.removesuffix("/v1")
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "200" in run.stdout
     usage = gateway.command("usage", "--since", "1h", "--by", "tier")

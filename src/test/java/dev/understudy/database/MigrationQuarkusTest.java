@@ -22,7 +22,8 @@ class MigrationQuarkusTest {
     @Test
     void makesPartitionsForThreeDays() {
         assertThat(names("select inhrelid::regclass::text from pg_inherits where inhparent = 'interaction'::regclass"))
-                .hasSize(3)
+                .containsAll(names("select to_char((now() at time zone 'UTC')::date + i, '\"interaction_\"YYYYMMDD')"
+                        + " from generate_series(0, 2) i"))
                 .allMatch(name -> name.matches("interaction_\\d{8}"));
     }
 
@@ -36,7 +37,7 @@ class MigrationQuarkusTest {
     @Test
     void findsTheSchemaWithoutNamingIt() {
         assertThat(names("select current_schema()")).containsExactly("understudy");
-        assertThat(names("select refresh_dirty()::text")).containsExactly("0");
+        assertThat(names("select refresh_dirty()::text")).singleElement().asString().containsOnlyDigits();
     }
 
     private List<String> names(String sql) {

@@ -44,7 +44,7 @@ import picocli.CommandLine.Spec;
         })
 final class TrainCommand implements Callable<Integer> {
 
-    private static final int DEMO_ROWS = 600;
+    private static final int DEMO_ROWS = 1000;
     private static final int DEMO_HELD_OUT = 200;
     private static final int KEPT_OUT_ONE_IN = 10;
     private static final int SLOTS = 4;
