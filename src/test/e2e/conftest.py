@@ -139,6 +139,15 @@ class Gateway(Process):
         )
         return sum(row["calls"] for row in answer["rows"])
 
+    def settled(self):
+        """Calls recorded once nothing is added any more: rows follow their answers by a moment."""
+        last, since = self.count(), time.monotonic()
+        while time.monotonic() < since + 1:
+            time.sleep(0.1)
+            if (now := self.count()) != last:
+                last, since = now, time.monotonic()
+        return last
+
     def command(self, *arguments, **kwargs):
         """Runs ./understudy with this gateway's settings."""
         return subprocess.run(
