@@ -37,7 +37,10 @@ class MigrationQuarkusTest {
     @Test
     void findsTheSchemaWithoutNamingIt() {
         assertThat(names("select current_schema()")).containsExactly("understudy");
-        assertThat(names("select refresh_dirty()::text")).singleElement().asString().containsOnlyDigits();
+        assertThat(names("select refresh_dirty()::text"))
+                .singleElement()
+                .asString()
+                .containsOnlyDigits();
     }
 
     private List<String> names(String sql) {
