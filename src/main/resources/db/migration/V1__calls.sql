@@ -125,7 +125,7 @@ create table sticky_id (
 create table spool_cursor (run int primary key, segment int8 not null, record int not null);
 create table rollup_dirty (mark int8 generated always as identity primary key, hour timestamptz not null);
 
--- One number a process start, so that a hole in seq tells of a lost call.
+-- One number a process start; seq counts its calls, also those that leave sums only.
 create sequence run_number as int;
 
 create function insert_only() returns trigger language plpgsql as

@@ -106,16 +106,11 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
             long number = seq.incrementAndGet();
             long bytes = weigh(interaction);
             CallLine line = CallLine.of(interaction);
-            if (admit(bytes)) {
-                queue.add(new Taken(number, bytes, line, interaction));
-            } else {
-                lose(lostFull, 1);
-                UsageSum sum = UsageSum.of(interaction, UsageSum.Why.SHED);
-                shed.merge(sum.key(), sum, UsageSum::plus);
-                if (queued.get() < limits.calls()) {
-                    queue.add(new Taken(number, 0, line, null));
-                }
+            Taken taken = admit(bytes) ? new Taken(number, bytes, line, interaction) : shed(number, line, interaction);
+            if (taken == null) {
+                return;
             }
+            queue.add(taken);
             if (queued.incrementAndGet() >= limits.batchCalls() && woken.compareAndSet(false, true)) {
                 thread.execute(this::turn);
             }
@@ -126,6 +121,14 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
             lose(lostUnreadable, 1);
             LOG.error("call not recorded", e);
         }
+    }
+
+    /** Keeps the sums of a call for which there is no room; its line still shows unless even lines are too many. */
+    private @Nullable Taken shed(long number, CallLine line, Interaction interaction) {
+        lose(lostFull, 1);
+        UsageSum sum = UsageSum.of(interaction, UsageSum.Why.SHED);
+        shed.merge(sum.key(), sum, UsageSum::plus);
+        return queued.get() < limits.calls() ? new Taken(number, 0, line, null) : null;
     }
 
     private boolean admit(long bytes) {

@@ -146,7 +146,7 @@ public final class Decider {
             case CONTEXT -> "The call does not fit the model `" + model + "`: " + drop.detail() + ".";
             case UNAVAILABLE ->
                 "The model `" + model + "` cannot be used at the moment; who runs this gateway finds the"
-                        + " reason on its health page.";
+                        + " reason on its page and in its log.";
             case BUSY -> "The model `" + model + "` is still loading. Please try again.";
         };
         return new Decision.Denial(drop.unfit().status(), drop.unfit().error(), message, drop.param());

@@ -74,7 +74,7 @@ final class CallRecord {
             @Nullable String error,
             @Nullable Long firstContentMicros) {
         LocalDate day = call.receivedAt().atOffset(ZoneOffset.UTC).toLocalDate();
-        BigDecimal cost = tries.isEmpty() ? null : BigDecimal.ZERO;
+        BigDecimal cost = BigDecimal.ZERO;
         List<Attempt> attempts = new ArrayList<>(tries.size());
         for (int i = 0; i < tries.size(); i++) {
             Try one = tries.get(i);
@@ -124,7 +124,7 @@ final class CallRecord {
                         0,
                         null,
                         call.microsAt(System.nanoTime()),
-                        null,
+                        BigDecimal.ZERO,
                         null),
                 Tier.NONE);
     }

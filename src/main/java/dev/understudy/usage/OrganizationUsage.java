@@ -277,7 +277,7 @@ public final class OrganizationUsage {
         ObjectNode result = JSON.objectNode();
         result.put("object", "organization.costs.result");
         ObjectNode amount = result.putObject("amount");
-        BigDecimal cost = sums.cost() == null ? BigDecimal.ZERO : sums.cost().stripTrailingZeros();
+        BigDecimal cost = sums.cost() == null ? BigDecimal.ZERO : UsageTable.plain(sums.cost());
         amount.set("value", JSON.numberNode(cost));
         amount.put("currency", currency.toLowerCase(Locale.ROOT));
         for (String field : List.of("line_item", "project_id", "user_id", "api_key_id")) {

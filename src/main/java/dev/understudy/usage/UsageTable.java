@@ -51,8 +51,14 @@ public final class UsageTable {
         if (value == null) {
             row.putNull(metric.wire());
         } else {
-            row.set(metric.wire(), JSON.numberNode(value.stripTrailingZeros()));
+            row.set(metric.wire(), JSON.numberNode(plain(value)));
         }
+    }
+
+    /** Without trailing zeros, and without an exponent either: 1E+2 is JSON, but not what a reader of counts expects. */
+    static BigDecimal plain(BigDecimal value) {
+        BigDecimal bare = value.stripTrailingZeros();
+        return bare.scale() < 0 ? bare.setScale(0) : bare;
     }
 
     /** A line of names, then a line a group; RFC 4180. */
