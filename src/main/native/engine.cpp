@@ -588,7 +588,7 @@ void Engine::fail_batch(const std::vector<Chunk> & chunks, const std::string & w
         if (slots_[i].request) finish(i, closing ? Finish::Cancelled : Finish::Error, Code::Internal, why);
         lane.cells.clear();
     }
-    if (!closing && failures_in_a_row_ == failures_until_unhealthy) writer_->engine(2, why);
+    if (!closing && failures_in_a_row_ >= failures_until_unhealthy) writer_->engine(2, why);
 }
 
 void Engine::forget(size_t index) {

@@ -215,7 +215,7 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
             CallRows rows = maker.rows(taken.seq(), interaction);
             waitingBytes.addAndGet(rows.bytes() - taken.bytes());
             writer.add(rows);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
             // the message might tell what was in the call, the class does not
             LOG.errorf(
                     "call unreadable %s=%s %s=%s",

@@ -44,6 +44,8 @@ public record ModelFailure(
         UPSTREAM_MALFORMED("upstream_malformed_response"),
         /** The stream ended before the answer did. */
         UPSTREAM_TRUNCATED("upstream_stream_truncated"),
+        /** One event of a stream is larger than any answer needs. */
+        UPSTREAM_EVENT_TOO_LARGE("upstream_event_too_large"),
         /** The pool or its queue is full. */
         UPSTREAM_BUSY("upstream_busy"),
         /** Weights, library, adapter or credential are missing. */

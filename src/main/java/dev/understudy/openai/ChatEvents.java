@@ -31,6 +31,7 @@ public final class ChatEvents {
 
     private final Consumer<Frame> out;
     private final boolean usageAsked;
+    private final int choices;
     private final EventScanner scanner = new EventScanner(this::event);
     private final ChunkReader chunk = new ChunkReader();
     private final List<Frame> held = new ArrayList<>(2);
@@ -47,6 +48,7 @@ public final class ChatEvents {
      */
     public ChatEvents(Call call, Consumer<Frame> out) {
         this.out = out;
+        this.choices = Math.max(1, call.n());
         this.usageAsked = call.includeUsage() || call.parameters().contains("usage");
     }
 
@@ -68,6 +70,9 @@ public final class ChatEvents {
      */
     public void end() throws ApiFailure {
         if (!over) {
+            if (!isFinished() && usage.source() == TokenCount.Source.NONE) {
+                throw any ? truncated() : UpstreamJson.malformed("answered with an empty stream");
+            }
             complete();
             note(Deviation.NO_DONE);
             tell(DONE_FRAME, 0, DONE_FRAME.length, Frame.Kind.CLOSING);
@@ -79,9 +84,9 @@ public final class ChatEvents {
         end();
     }
 
-    /** Whether every choice that spoke has finished; only usage and the end mark are still to come. */
+    /** Whether as many choices as were asked for have finished; only usage and the end mark are still to come. */
     public boolean isFinished() {
-        return chunk.allFinished();
+        return chunk.allFinished() && chunk.finishedChoices() >= choices;
     }
 
     /** Whether the end mark has left; the upstream's connection has nothing more to give. */
@@ -205,15 +210,18 @@ public final class ChatEvents {
             throw UpstreamJson.malformed("answered with an empty stream");
         }
         if (!chunk.allFinished()) {
-            throw new ApiFailure(
-                    ApiError.UPSTREAM_STREAM_TRUNCATED,
-                    "The upstream's stream ended before its answer did. Try again.");
+            throw truncated();
         }
         over = true;
         for (Frame frame : held) {
             out.accept(frame);
         }
         held.clear();
+    }
+
+    private static ApiFailure truncated() {
+        return new ApiFailure(
+                ApiError.UPSTREAM_STREAM_TRUNCATED, "The upstream's stream ended before its answer did. Try again.");
     }
 
     private void tell(byte[] bytes, int from, int to, Frame.Kind kind) {

@@ -270,6 +270,11 @@ final class ChunkReader {
         return spoke.equals(finished);
     }
 
+    /** How many choices have finished. */
+    int finishedChoices() {
+        return finished.cardinality();
+    }
+
     @Nullable
     String finish() {
         return finish;

@@ -41,7 +41,8 @@ final class Edits {
         while (before > floor && isBlank(json[before])) {
             before--;
         }
-        if (json[before] == ',') {
+        boolean taken = count > 0 && places[2 * count - 1] > before;
+        if (json[before] == ',' && !taken) {
             replace(before, end, "");
             return;
         }

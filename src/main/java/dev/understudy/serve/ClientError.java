@@ -41,6 +41,14 @@ record ClientError(int status, String code, Buffer body, Map<String, String> hea
         return new ClientError(failure.status(), failure.code(), ErrorBody.json(failure), headers, failure);
     }
 
+    /** For a stream whose head is out: the upstream's own words where it said any, else ours. */
+    Buffer event() {
+        boolean oneLine = body.length() > 0 && !body.toString().contains("\n");
+        return status == failure.status() && oneLine
+                ? Buffer.buffer("event: error\ndata: ").appendBuffer(body).appendString("\n\n")
+                : ErrorBody.event(failure);
+    }
+
     /** A decision's refusal: a row of the table where its status and code are one, else the rule's own. */
     static ClientError of(Decision.Denial denial) {
         for (ApiError error : ApiError.values()) {
@@ -82,6 +90,7 @@ record ClientError(int status, String code, Buffer body, Map<String, String> hea
             case UPSTREAM_ERROR, UPSTREAM_UNAVAILABLE -> new ApiFailure(ApiError.UPSTREAM_UNAVAILABLE, said);
             case UPSTREAM_TIMEOUT, DEADLINE -> new ApiFailure(ApiError.UPSTREAM_TIMEOUT, said);
             case UPSTREAM_MALFORMED -> new ApiFailure(ApiError.UPSTREAM_MALFORMED_RESPONSE, said);
+            case UPSTREAM_EVENT_TOO_LARGE -> new ApiFailure(ApiError.UPSTREAM_EVENT_TOO_LARGE, said);
             case UPSTREAM_TRUNCATED -> new ApiFailure(ApiError.UPSTREAM_STREAM_TRUNCATED, said);
             case UPSTREAM_BUSY, OVERLOADED -> new ApiFailure(ApiError.SERVER_IS_OVERLOADED, said);
             case UNAVAILABLE -> new ApiFailure(ApiError.NO_ELIGIBLE_MODEL, said);
@@ -116,6 +125,7 @@ record ClientError(int status, String code, Buffer body, Map<String, String> hea
                     UPSTREAM_TIMEOUT,
                     UPSTREAM_MALFORMED,
                     UPSTREAM_TRUNCATED,
+                    UPSTREAM_EVENT_TOO_LARGE,
                     UPSTREAM_BUSY,
                     UNAVAILABLE,
                     OVERLOADED,

@@ -18,7 +18,6 @@ import dev.understudy.model.ModelFailure;
 import dev.understudy.model.Reply;
 import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
-import dev.understudy.openai.ErrorBody;
 import dev.understudy.verify.Ladder;
 import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
@@ -179,7 +178,10 @@ final class Exchange {
         }
         by.completeTokens(ruling.signals().tokens(), call.stream());
         ClientError error = ClientError.of(failure, by.card());
-        if (state instanceof State.Relaying) {
+        if (by.isSmall() && flow.isPaused()) {
+            // what failed is the client, who does not read; nobody is left to tell
+            cutOff("client_too_slow");
+        } else if (state instanceof State.Relaying) {
             breakOff(error, by);
         } else if (ClientError.mayTryNext(failure, by.card(), targets.isNextLarger(by.card()))) {
             next(error);
@@ -328,7 +330,7 @@ final class Exchange {
 
     /** Ends a stream by an error event and without its end mark, so that nobody takes it for whole. */
     private void breakOff(ClientError error, @Nullable Try by) {
-        flow.breakOff(ErrorBody.event(error.failure()));
+        flow.breakOff(error.event());
         over(Interaction.Outcome.FAILED, client.status(), error.failure().code(), by);
     }
 

@@ -93,6 +93,9 @@ final class RequestHeaders {
             return null;
         } catch (ApiFailure failure) {
             return failure;
+        } catch (IllegalArgumentException e) {
+            // a percent sign without two hex digits; the library says it by what it throws
+            return new ApiFailure(ApiError.INVALID_VALUE, "The query is not encoded as a URL's must be.");
         }
     }
 

@@ -107,7 +107,7 @@ final class Try implements AnswerSink {
     public void accepted(Accepted head) {
         accepted = head;
         status = head.status();
-        exchange.accepted(this);
+        exchange.accepted(this); // sets a timer at most
     }
 
     @Override
@@ -150,7 +150,11 @@ final class Try implements AnswerSink {
         if (failure.status() != null) {
             status = failure.status();
         }
-        exchange.failed(this, failure);
+        try {
+            exchange.failed(this, failure);
+        } catch (RuntimeException e) {
+            exchange.broke(e);
+        }
     }
 
     /** Its answer did not pass, or the client left. */

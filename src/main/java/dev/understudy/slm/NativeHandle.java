@@ -45,6 +45,16 @@ final class NativeHandle implements AutoCloseable {
         }
     }
 
+    /**
+     * Calls with the handle as it is, closed or not: for a thread that {@link #close} waits for, which must not wait for
+     * it in turn. The native side knows a handle that is no more.
+     *
+     * @throws SlmException with {@code CLOSED} once closed
+     */
+    void useUnlocked(LongConsumer call) {
+        call.accept(ending.handle());
+    }
+
     /** As {@link #with}, without a result. */
     void use(LongConsumer call) {
         with(handle -> {

@@ -8,6 +8,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * and wakes; at most one drain of a lane runs or waits at a time.
  */
 final class RequestLane {
+    private static final Logger LOG = Logger.getLogger(RequestLane.class);
     /** Text that may wait undelivered; an executor that is further behind loses the request. */
     private static final int MAX_WAITING_CHARACTERS = 64 << 10;
 
@@ -83,7 +85,12 @@ final class RequestLane {
         do {
             Object next = waiting.poll();
             while (next != null) {
-                deliver(next);
+                try {
+                    deliver(next);
+                } catch (RuntimeException e) {
+                    // the lane must go on: its end is still to be told
+                    LOG.error("an event of a small model was not taken", e);
+                }
                 next = waiting.poll();
             }
             scheduled.set(false);

@@ -24,11 +24,15 @@ public final class SlmEngine implements AutoCloseable {
     private static final int BUFFER_BYTES = 256 << 10;
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    /** An engine that failed is left alone for so long; then calls find out whether it works again. */
+    private static final long REST_NANOS = 10_000_000_000L;
+
     private final String name;
     private final Map<Long, RequestLane> lanes = new ConcurrentHashMap<>();
     private final AtomicLong lastId = new AtomicLong();
     private final NativeHandle handle;
     private volatile @Nullable String unhealthy;
+    private volatile long unhealthyUntilNanos;
 
     /**
      * How an engine is opened.
@@ -96,7 +100,7 @@ public final class SlmEngine implements AutoCloseable {
 
     /** Why the engine is unwell at this moment, or null. */
     public @Nullable String unhealthy() {
-        return unhealthy;
+        return System.nanoTime() - unhealthyUntilNanos < 0 ? unhealthy : null;
     }
 
     /**
@@ -190,7 +194,7 @@ public final class SlmEngine implements AutoCloseable {
         public void token(long request, SlmListener.Token token) {
             RequestLane lane = lane(request);
             if (lane != null && !lane.put(token)) {
-                cancel(request);
+                cancelWithin(request);
             }
         }
 
@@ -221,6 +225,7 @@ public final class SlmEngine implements AutoCloseable {
 
         @Override
         public void engine(int state, String reason) {
+            unhealthyUntilNanos = System.nanoTime() + REST_NANOS;
             unhealthy = state == 1 ? null : reason;
             LOG.warnf("engine state changed model=%s state=%d", name, state);
         }
@@ -229,12 +234,21 @@ public final class SlmEngine implements AutoCloseable {
             for (Long request : touched) {
                 RequestLane lane = lanes.get(request);
                 if (lane != null && !lane.wake()) {
-                    cancel(request);
+                    cancelWithin(request);
                 }
             }
             over.forEach(lanes::remove);
             touched.clear();
             over.clear();
+        }
+
+        /** On the decode thread, for which a close waits with the lock held. */
+        private void cancelWithin(long request) {
+            try {
+                handle.useUnlocked(engine -> Llama.cancel(engine, request));
+            } catch (SlmException e) {
+                LOG.debugf("cancel after close model=%s", name);
+            }
         }
 
         private @Nullable RequestLane lane(long request) {

@@ -44,6 +44,13 @@ final class Slots {
         serveQueue();
     }
 
+    /** Gives up waiting. Who is granted a place at the same moment keeps it and gives it back. */
+    void leave(Waiter waiter) {
+        if (queue.remove(waiter)) {
+            queued.decrementAndGet();
+        }
+    }
+
     /** Places that are free. */
     int free() {
         return free.get();

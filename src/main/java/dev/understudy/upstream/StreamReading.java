@@ -76,6 +76,11 @@ final class StreamReading implements Reading {
         if (ask.isOver() || !events.isFinished()) {
             return;
         }
+        if (ask.isPaused()) {
+            // not silent: what it sent last is not read while the client is behind
+            tail = ask.model().vertx().setTimer(TAIL_MILLIS, fired -> settle());
+            return;
+        }
         try {
             events.settle();
         } catch (ApiFailure failure) {

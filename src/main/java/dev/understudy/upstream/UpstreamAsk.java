@@ -8,7 +8,6 @@ import dev.understudy.model.AnswerSink;
 import dev.understudy.model.Ask;
 import dev.understudy.model.Asked;
 import dev.understudy.model.ModelFailure;
-import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.openai.Splice;
 import io.vertx.core.buffer.Buffer;
@@ -219,6 +218,11 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
         return sink;
     }
 
+    /** Whether the client is behind, so that what the upstream sent lies unread. */
+    boolean isPaused() {
+        return paused;
+    }
+
     boolean isOver() {
         return state instanceof State.Over;
     }
@@ -252,9 +256,11 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
 
     /** What the wire's reader found wrong, as a failure of the model. */
     static ModelFailure failure(ApiFailure failure, @Nullable Buffer upstreamError) {
-        ModelFailure.Code code = failure.error() == ApiError.UPSTREAM_STREAM_TRUNCATED
-                ? ModelFailure.Code.UPSTREAM_TRUNCATED
-                : ModelFailure.Code.UPSTREAM_MALFORMED;
+        ModelFailure.Code code = switch (failure.error()) {
+            case UPSTREAM_STREAM_TRUNCATED -> ModelFailure.Code.UPSTREAM_TRUNCATED;
+            case UPSTREAM_EVENT_TOO_LARGE -> ModelFailure.Code.UPSTREAM_EVENT_TOO_LARGE;
+            default -> ModelFailure.Code.UPSTREAM_MALFORMED;
+        };
         return new ModelFailure(code, failure.message(), null, null, upstreamError, Map.of(), null);
     }
 
@@ -277,6 +283,9 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
         State last = state;
         state = new State.Over();
         disarm();
+        if (last instanceof State.Queued) {
+            model.slots().leave(this);
+        }
         if (reset) {
             switch (last) {
                 case State.Sent sent -> sent.request().reset();

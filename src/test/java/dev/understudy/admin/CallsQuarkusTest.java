@@ -202,9 +202,10 @@ class CallsQuarkusTest {
     }
 
     private void record(Interaction call) {
-        long before = capture.state().written();
         recorder.record(call);
-        await().atMost(PATIENCE).until(() -> capture.state().written() > before);
+        await().atMost(PATIENCE)
+                .until(() ->
+                        log.story(call.call().id()).await().atMost(PATIENCE).isPresent());
     }
 
     private JsonNode get(String path) throws Exception {

@@ -1,6 +1,7 @@
 package dev.understudy.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.understudy.call.TokenCount;
 import dev.understudy.model.Frame;
@@ -78,6 +79,23 @@ class ChatEventsTest {
         assertThat(frames).hasSize(3);
         assertThat(frames.getLast().bytes().toString()).isEqualTo("data: [DONE]\n\n");
         assertThat(events.isOver()).isTrue();
+    }
+
+    @Test
+    void choicesThatComeInTurnAreWaitedFor() throws ApiFailure {
+        List<Frame> frames = new ArrayList<>();
+        ChatEvents events = new ChatEvents(
+                Calls.of(
+                        "{\"model\":\"m\",\"n\":2,\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"),
+                frames::add);
+        events.feed(Buffer.buffer(
+                "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n"));
+
+        assertThat(events.isFinished()).isFalse();
+        assertThatThrownBy(events::end)
+                .isInstanceOfSatisfying(
+                        ApiFailure.class, failure -> assertThat(failure.code()).isEqualTo("upstream_stream_truncated"));
+        assertThat(frames).isEmpty();
     }
 
     private static List<byte[]> split(byte[] input, int cuts, Random random) {

@@ -110,6 +110,18 @@ class BadRequestTest {
     }
 
     @Test
+    void aQueryThatIsNoneIsRefused() throws IOException {
+        try (WireClient client = new WireClient(fixture.port())) {
+            WireClient.Answer answer = client.send("POST /v1/chat/completions?x=%zz HTTP/1.1\r\nhost: g\r\n"
+                            + "content-length: " + DoorFixture.CALL.length() + "\r\n\r\n" + DoorFixture.CALL)
+                    .answer();
+            assertThat(answer.status()).isEqualTo(400);
+            assertThat(answer.body()).contains("invalid_value");
+        }
+        assertThat(peer.talks()).isEmpty();
+    }
+
+    @Test
     void anotherDestinationIsRefusedInHeadersAndQuery() throws IOException {
         try (WireClient client = new WireClient(fixture.port())) {
             WireClient.Answer answer =

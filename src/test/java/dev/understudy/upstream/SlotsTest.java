@@ -23,6 +23,19 @@ class SlotsTest {
     }
 
     @Test
+    void whoGaveUpWaitingLeavesTheQueueToOthers() {
+        Slots slots = new Slots(1, 1);
+        List<String> granted = new ArrayList<>();
+        Slots.Waiter impatient = () -> granted.add("impatient");
+        assertThat(slots.take(() -> granted.add("a"))).isEqualTo(Slots.Outcome.TAKEN);
+        assertThat(slots.take(impatient)).isEqualTo(Slots.Outcome.QUEUED);
+        slots.leave(impatient);
+        assertThat(slots.take(() -> granted.add("b"))).isEqualTo(Slots.Outcome.QUEUED);
+        slots.give();
+        assertThat(granted).containsExactly("b");
+    }
+
+    @Test
     void noPlaceIsLostBetweenThreads() throws InterruptedException {
         Slots slots = new Slots(3, 1_000);
         AtomicInteger inside = new AtomicInteger();
