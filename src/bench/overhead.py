@@ -59,6 +59,13 @@ def stream_of(events):
     return "".join(parts) + chunk({}, "stop") + "data: [DONE]\n\n"
 
 
+def said(text):
+    """nginx directives that answer with a text from memory; one word of its configuration holds 4 kB at most."""
+    parts = [text[i : i + 3000] for i in range(0, len(text), 3000)]
+    sets = "".join(f"set $part{n} '{part}';\n" for n, part in enumerate(parts))
+    return sets + 'return 200 "' + "".join(f"${{part{n}}}" for n in range(len(parts))) + '";'
+
+
 class Nginx:
     """One worker on a free port; either answers itself or passes on."""
 
@@ -117,6 +124,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4, help="per target and round")
     parser.add_argument("--events", type=int, default=50, help="events of a streamed answer")
+    parser.add_argument("--shape", choices=("json", "stream", "both"), default="both")
     arguments = parser.parse_args()
     for tool in ("nginx", "wrk"):
         if not shutil.which(tool):
@@ -138,8 +146,8 @@ def measure(arguments, folder, running):
         folder / "upstream",
         lambda port: (
             f"""server {{ listen 127.0.0.1:{port};
-          location /v1/chat/completions {{ return 200 '{whole}'; }}
-          location /stream/ {{ default_type text/event-stream; return 200 '{events}'; }} }}"""
+          location /v1/chat/completions {{ {said(whole)} }}
+          location /stream/ {{ default_type text/event-stream; {said(events)} }} }}"""
         ),
     )
     running.append(upstream)
@@ -154,13 +162,17 @@ def measure(arguments, folder, running):
     running.append(proxy)
     (folder / "json").mkdir()
     (folder / "events").mkdir()
-    plain = Gateway(folder / "json", upstream.port)
-    running.append(plain)
-    streamed = Gateway(folder / "events", upstream.port, path="/stream/v1")
-    running.append(streamed)
+    shapes = []
+    if arguments.shape != "stream":
+        shapes.append(("JSON", Gateway(folder / "json", upstream.port), ""))
+        running.append(shapes[-1][1])
+    if arguments.shape != "json":
+        stream = Gateway(folder / "events", upstream.port, path="/stream/v1")
+        shapes.append((f"stream of {arguments.events}", stream, "/stream"))
+        running.append(stream)
 
     missed = False
-    for shape, gateway, prefix in (("JSON", plain, ""), (f"stream of {arguments.events}", streamed, "/stream")):
+    for shape, gateway, prefix in shapes:
         body = json.dumps(dict(REQUEST, stream=True) if prefix else REQUEST)
         script = folder / ("stream.lua" if prefix else "json.lua")
         script.write_text(

@@ -123,6 +123,7 @@ class Gateway(Process):
         wait_until(lambda: self.ended() or reachable(self.people_url + "/q/health/ready"), 180, "a ready gateway")
         if self.ended():
             raise AssertionError("the gateway did not start: " + self.text())
+        wait_until(lambda: "#token=" in self.text(), 30, "the page's link")
         self.token = re.search(r"#token=(\S+)", self.text()).group(1)
         wait_until(lambda: self.model("starter")["state"] == "ready", 120, "a loaded small model")
 
