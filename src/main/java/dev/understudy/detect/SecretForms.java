@@ -2,6 +2,7 @@ package dev.understudy.detect;
 
 import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -102,10 +103,7 @@ final class SecretForms {
         for (int at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at + 1)) {
             passwordOfUrl(text, at + 3, hits);
         }
-        String lower = text.toLowerCase(Locale.ROOT);
-        if (lower.length() != text.length()) {
-            lower = text; // a few letters grow when they are made small, which would move the places
-        }
+        String lower = small(text);
         for (String name : NAMES) {
             for (int at = lower.indexOf(name); at >= 0; at = lower.indexOf(name, at + 1)) {
                 named(text, at + name.length(), hits);
@@ -115,6 +113,21 @@ final class SecretForms {
             value(text, skipBlanks(text, at + "bearer".length()), BEARER_LEAST, hits);
         }
         return hits;
+    }
+
+    /** With its ASCII letters small and every place where it was; the words looked for are ASCII. */
+    private static String small(String text) {
+        byte[] letters = text.getBytes(StandardCharsets.ISO_8859_1);
+        if (letters.length != text.length()) {
+            // two chars of one sign became one byte: the slow way, which may move places too
+            String lower = text.toLowerCase(Locale.ROOT);
+            return lower.length() == text.length() ? lower : text;
+        }
+        for (int i = 0; i < letters.length; i++) {
+            byte letter = letters[i];
+            letters[i] = letter >= 'A' && letter <= 'Z' ? (byte) (letter | 0x20) : letter;
+        }
+        return new String(letters, StandardCharsets.ISO_8859_1);
     }
 
     /** Looks whether the form begins just here; what is far behind cannot belong to it. */
