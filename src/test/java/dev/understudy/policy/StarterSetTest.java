@@ -34,7 +34,7 @@ class StarterSetTest {
         assertThat(card.trustInside()).isTrue();
         assertThat(card.outputMayTrain()).isEqualTo(ModelCard.OutputMayTrain.YES);
         assertThat(card.limits().maxConcurrent()).isEqualTo(4);
-        assertThat(card.limits().queue()).isEqualTo(Duration.ofMillis(50));
+        assertThat(card.limits().queue()).isEqualTo(Duration.ofSeconds(2));
     }
 
     @Test
