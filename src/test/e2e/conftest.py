@@ -120,6 +120,13 @@ class Gateway(Process):
             UNDERSTUDY_LLM_API_KEY=key,
         )
         super().__init__(["run"], self.env, folder / "gateway.log")
+        try:
+            self.await_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def await_ready(self):
         wait_until(lambda: self.ended() or reachable(self.people_url + "/q/health/ready"), 180, "a ready gateway")
         if self.ended():
             raise AssertionError("the gateway did not start: " + self.text())
