@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NativeLibrary {
     private static final String FILE = "libunderstudy_slm.so";
+
+    /** What this class loader has bound. Binding a file twice would leave it to chance which copy answers which native. */
+    private static final Set<Path> BOUND = new HashSet<>();
 
     private final @Nullable String problem;
 
@@ -35,7 +40,7 @@ public final class NativeLibrary {
 
     private static NativeLibrary load(Path file) {
         try {
-            loadInto(file);
+            bind(file);
             byte[] folder = String.valueOf(file.getParent()).getBytes(StandardCharsets.UTF_8);
             Llama.init(folder);
             return new NativeLibrary(null);
@@ -50,7 +55,10 @@ public final class NativeLibrary {
      * llama.cpp's libraries, which the copy needs, are in the process already.
      */
     @SuppressWarnings("restricted") // native access is what this room is for; every start enables it
-    private static void loadInto(Path file) throws IOException {
+    private static synchronized void bind(Path file) throws IOException {
+        if (BOUND.contains(file)) {
+            return;
+        }
         try {
             System.load(file.toString());
         } catch (UnsatisfiedLinkError e) {
@@ -65,6 +73,7 @@ public final class NativeLibrary {
                 Files.delete(copy);
             }
         }
+        BOUND.add(file);
     }
 
     /** Why it cannot be used, with the remedy; null when it can. */

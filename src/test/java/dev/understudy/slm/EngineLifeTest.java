@@ -6,16 +6,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.understudy.slm.Starter.Heard;
 import dev.understudy.slm.Starter.Opened;
 import dev.understudy.slm.Starter.Waiting;
+import java.io.File;
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Opening and closing, adapters that come and go, and what is said when something is missing. */
 class EngineLifeTest {
+    /** Where an ELF header names its machine. */
+    private static final int ELF_MACHINE = 18;
+
     @TempDir
     private Path folder;
 
@@ -95,7 +104,7 @@ class EngineLifeTest {
     void damagedWeightsAreSaidAndNothingElseHappens() throws Exception {
         Path broken = folder.resolve("broken.gguf");
         byte[] whole = Files.readAllBytes(Starter.weights());
-        Files.write(broken, java.util.Arrays.copyOf(whole, whole.length / 2));
+        Files.write(broken, Arrays.copyOf(whole, whole.length / 2));
         NativeLibrary library = NativeLibrary.load(Starter.libraryFolders());
         assertThatThrownBy(() -> SlmEngine.open(library, new SlmEngine.Config("broken", broken, null, null, 1, 1)))
                 .isInstanceOfSatisfying(
@@ -130,8 +139,38 @@ class EngineLifeTest {
     }
 
     @Test
+    void aSecondClassLoaderBindsOneCopyHoweverOftenItLoads() throws Exception {
+        NativeLibrary.load(Starter.libraryFolders());
+        var places = new ArrayList<URL>();
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+            places.add(Path.of(entry).toUri().toURL());
+        }
+        long before = mappedCopies();
+        try (var other = new URLClassLoader(places.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
+            Class<?> library = other.loadClass(NativeLibrary.class.getName());
+            for (int i = 0; i < 3; i++) {
+                Object loaded = library.getMethod("load", List.class).invoke(null, Starter.libraryFolders());
+                assertThat(library.getMethod("problem").invoke(loaded)).isNull();
+            }
+            assertThat(mappedCopies() - before).isEqualTo(1);
+        }
+    }
+
+    private static long mappedCopies() throws IOException {
+        try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+            return maps.filter(line -> line.contains("/understudy-slm"))
+                    .map(line -> line.substring(line.indexOf('/')))
+                    .distinct()
+                    .count();
+        }
+    }
+
+    @Test
     void aBrokenLibraryIsAReasonAndNoFailure() throws Exception {
-        Files.writeString(folder.resolve("libunderstudy_slm.so"), "this is no library");
+        Path ours = Starter.libraryFolders().getFirst().resolve("libunderstudy_slm.so");
+        byte[] ofAnotherMachine = Files.readAllBytes(ours);
+        ofAnotherMachine[ELF_MACHINE] ^= 0x7F;
+        Files.write(folder.resolve("libunderstudy_slm.so"), ofAnotherMachine);
         assertThat(NativeLibrary.load(List.of(folder)).problem()).contains("cannot be used");
     }
 }
