@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param id the same in all chunks
  * @param created seconds since 1970
  */
-record CompletionText(String id, long created, ScriptedAnswer answer, int promptTokens) {
+record CompletionText(String id, long created, ScriptedAnswer answer, int promptTokens) implements AnswerText {
 
     /** The model that all answers name, so that nobody takes them for a real one's. */
     static final String MODEL = "scripted";
@@ -20,7 +20,8 @@ record CompletionText(String id, long created, ScriptedAnswer answer, int prompt
     private static final int FRAGMENT = 4;
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
-    String document() {
+    @Override
+    public String document() {
         ObjectNode document = head("chat.completion");
         ObjectNode choice = document.putArray("choices").addObject().put("index", 0);
         ObjectNode message = choice.putObject("message")
@@ -44,7 +45,8 @@ record CompletionText(String id, long created, ScriptedAnswer answer, int prompt
     }
 
     /** The events in order, {@code [DONE]} last; each is one whole {@code data:} line with its blank line. */
-    List<String> events(boolean withUsage) {
+    @Override
+    public List<String> events(boolean withUsage) {
         List<String> events = new ArrayList<>();
         events.add(chunk(
                 JSON.objectNode().put("role", "assistant").put("content", "").putNull("refusal"), null, withUsage));
@@ -115,7 +117,7 @@ record CompletionText(String id, long created, ScriptedAnswer answer, int prompt
     }
 
     /** Pieces of about a token; a surrogate pair stays whole. */
-    private static List<String> fragments(String text) {
+    static List<String> fragments(String text) {
         List<String> pieces = new ArrayList<>();
         for (int from = 0; from < text.length(); ) {
             int to = Math.min(text.length(), from + FRAGMENT);

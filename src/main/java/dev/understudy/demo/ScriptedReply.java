@@ -13,7 +13,7 @@ final class ScriptedReply {
 
     private final Vertx vertx;
     private final HttpServerResponse response;
-    private final CompletionText text;
+    private final AnswerText text;
     private final ScriptedPace pace;
     private final UpstreamCounts counts;
     private boolean stream;
@@ -23,7 +23,7 @@ final class ScriptedReply {
     private long timer = -1;
 
     ScriptedReply(
-            Vertx vertx, HttpServerResponse response, CompletionText text, ScriptedPace pace, UpstreamCounts counts) {
+            Vertx vertx, HttpServerResponse response, AnswerText text, ScriptedPace pace, UpstreamCounts counts) {
         this.vertx = vertx;
         this.response = response;
         this.text = text;

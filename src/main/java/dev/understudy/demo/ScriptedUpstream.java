@@ -12,11 +12,14 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A stand-in for a provider of a large model, which says so in every answer: model {@code scripted}, header
  * {@code x-scripted-upstream}. It knows the true answer to every message of the demo. Serves {@code POST /v1/chat/completions},
- * {@code GET /v1/models} and its own counters as {@code GET /stats}; credentials are neither wanted nor looked at.
+ * {@code POST /v1/responses} with {@code GET} and {@code DELETE /v1/responses/{id}}, {@code GET /v1/models} and its own
+ * counters as {@code GET /stats}; credentials are neither wanted nor looked at.
  *
  * <p>One event loop does everything, so nothing here is locked.
  */
@@ -29,6 +32,7 @@ public final class ScriptedUpstream {
 
     private static final String HOST = "127.0.0.1";
     private static final String CHAT = "/v1/chat/completions";
+    private static final String RESPONSES = "/v1/responses";
     private static final int BODY_LIMIT = 64 * 1024 * 1024;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -37,6 +41,7 @@ public final class ScriptedUpstream {
     private final ScriptedPace pace;
     private final InstantSource clock;
     private final UpstreamCounts counts = new UpstreamCounts();
+    private final ResponseBook responses = new ResponseBook();
     private final HttpServer server;
     private long calls;
 
@@ -82,14 +87,36 @@ public final class ScriptedUpstream {
         request.response().putHeader(HEADER, "understudy demo; no model answers here");
         String way = request.method() + " " + request.path();
         switch (way) {
-            case "POST " + CHAT -> read(request);
+            case "POST " + CHAT -> read(request, this::chat);
+            case "POST " + RESPONSES -> read(request, this::response);
             case "GET /stats" -> json(request, 200, counts.json());
             case "GET /v1/models" -> json(request, 200, models());
-            default -> refuse(request, 404, "unknown_url", "the scripted upstream has no " + way);
+            default -> other(request, way);
         }
     }
 
-    private void read(HttpServerRequest request) {
+    private void other(HttpServerRequest request, String way) {
+        String get = "GET " + RESPONSES + "/";
+        String delete = "DELETE " + RESPONSES + "/";
+        String id = way.substring(way.lastIndexOf('/') + 1);
+        String document = way.equals(get + id) ? responses.document(id) : null;
+        if (document != null) {
+            request.response().putHeader("content-type", "application/json").end(document);
+        } else if (way.equals(delete + id) && responses.forget(id)) {
+            json(
+                    request,
+                    200,
+                    JsonNodeFactory.instance
+                            .objectNode()
+                            .put("id", id)
+                            .put("object", "response")
+                            .put("deleted", true));
+        } else {
+            refuse(request, 404, "unknown_url", "the scripted upstream has no " + way);
+        }
+    }
+
+    private void read(HttpServerRequest request, BiConsumer<HttpServerRequest, Buffer> then) {
         Buffer body = Buffer.buffer();
         request.handler(part -> {
             if (body.length() + part.length() > BODY_LIMIT) {
@@ -98,16 +125,12 @@ public final class ScriptedUpstream {
                 body.appendBuffer(part);
             }
         });
-        request.endHandler(end -> answer(request, body));
+        request.endHandler(end -> then.accept(request, body));
     }
 
-    private void answer(HttpServerRequest request, Buffer body) {
-        JsonNode asked;
-        try {
-            asked = JSON.readTree(body.getBytes());
-        } catch (IOException e) {
-            counts.refused();
-            refuse(request, 400, "invalid_json", "the body is no JSON");
+    private void chat(HttpServerRequest request, Buffer body) {
+        JsonNode asked = parsed(request, body);
+        if (asked == null) {
             return;
         }
         if (!asked.path("messages").isArray() || asked.path("messages").isEmpty()) {
@@ -123,6 +146,44 @@ public final class ScriptedUpstream {
                 answer,
                 ScriptedAnswer.tokens(body.length()));
         new ScriptedReply(vertx, request.response(), text, pace, counts).begin(asked);
+    }
+
+    private void response(HttpServerRequest request, Buffer body) {
+        JsonNode asked = parsed(request, body);
+        if (asked == null) {
+            return;
+        }
+        if (responses.isLost(asked)) {
+            counts.refused();
+            refuse(request, 400, "previous_response_not_found", "there is no response of that id");
+            return;
+        }
+        ObjectNode chat = responses.asChat(asked);
+        if (chat.path("messages").isEmpty()) {
+            counts.refused();
+            refuse(request, 400, "missing_required_parameter", "input must be a text or a list that is not empty");
+            return;
+        }
+        calls++;
+        var text = new ResponseText(
+                "resp_scripted" + calls,
+                clock.instant().getEpochSecond(),
+                asked,
+                script.answer(chat),
+                ScriptedAnswer.tokens(body.length()));
+        responses.keep(asked, chat, text);
+        new ScriptedReply(vertx, request.response(), text, pace, counts).begin(asked);
+    }
+
+    /** The body as JSON; null when it is none, which is then told. */
+    private @Nullable JsonNode parsed(HttpServerRequest request, Buffer body) {
+        try {
+            return JSON.readTree(body.getBytes());
+        } catch (IOException e) {
+            counts.refused();
+            refuse(request, 400, "invalid_json", "the body is no JSON");
+            return null;
+        }
     }
 
     private static ObjectNode models() {
