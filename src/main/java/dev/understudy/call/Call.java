@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param user {@code safety_identifier}, else {@code user}, or null
  * @param promptCacheKey as sent, or null
  * @param tierForced whether the caller forbids the small model for this call
+ * @param references what it names that only one upstream can resolve
  */
 public record Call(
         UUID id,
@@ -61,7 +62,8 @@ public record Call(
         Map<String, String> metadata,
         @Nullable String user,
         @Nullable String promptCacheKey,
-        boolean tierForced) {
+        boolean tierForced,
+        References references) {
     public Call {
         messages = List.copyOf(messages);
         tools = List.copyOf(tools);

@@ -61,6 +61,8 @@ public record Decision(
     public enum Basis {
         RULE("rule"),
         FORCED("forced"),
+        /** The call names something that one upstream holds, so nobody else can answer it. */
+        HELD_ID("held_id"),
         NONE("none");
 
         private final String wire;

@@ -3,9 +3,10 @@ package dev.understudy.call;
 import java.util.List;
 
 /**
- * One message of a call, in outline.
+ * One message of a call, in outline; of the Responses API one item of its input, or its instructions.
  *
- * @param role as sent: system, developer, user, assistant, tool, function, or anything else
+ * @param role as sent: system, developer, user, assistant, tool, function, or anything else; of an item without one
+ *     {@code tool} for a tool's result, else {@code assistant}
  * @param span the message object in the body
  * @param text all its text parts, decoded and joined; empty when it has none
  * @param partKinds kinds of its content parts as sent ({@code text}, {@code image_url}, ...); {@code text} for a plain

@@ -50,7 +50,7 @@ final class PhaseReader {
                 return new Reasoned<>(Phase.FINAL_ANSWER, "tool results and a response format");
             }
         }
-        if (messages.getLast().isToolResult()) {
+        if (!messages.isEmpty() && messages.getLast().isToolResult()) {
             return new Reasoned<>(Phase.TOOL_CONTINUATION, "the last message is a tool result");
         }
         return new Reasoned<>(Phase.USER_TURN, "the last message is no tool result");
@@ -59,6 +59,9 @@ final class PhaseReader {
     /** Why the last step went wrong; null when it did not. */
     private static @Nullable String repair(List<Message> messages) {
         int last = messages.size() - 1;
+        if (last < 0) {
+            return null;
+        }
         if (messages.get(last).isToolResult()) {
             int i = last;
             for (; i >= 0 && messages.get(i).isToolResult(); i--) {

@@ -11,9 +11,30 @@ public interface AnswerSink {
     /** The next piece of the answer, just as the client shall see it. */
     void frame(Frame frame);
 
+    /**
+     * The answer shows something that its upstream keeps and may be asked for by id: told before the frame that shows it.
+     *
+     * @param id of a response, an item or a conversation; or encrypted content itself
+     */
+    default void shows(Shown kind, String id) {}
+
+    /**
+     * Who speaks in this answer's form where its model has fallen silent; told before the first frame. Nobody does where
+     * the form needs no knowledge of what went before.
+     */
+    default void voice(AnswerVoice voice) {}
+
     /** The answer is whole. */
     void ended(AnswerEnd end);
 
     /** There is no whole answer. Frames that came before are all there is. */
     void failed(ModelFailure failure);
+
+    /** What an answer may show that is kept. */
+    enum Shown {
+        RESPONSE,
+        ITEM,
+        CONVERSATION,
+        ENCRYPTED_CONTENT
+    }
 }

@@ -23,7 +23,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a chat completion request, once, in one pass over its bytes. Nobody parses them again.
+ * Reads a request for a chat completion or a response, once, in one pass over its bytes. Nobody parses them again.
  *
  * <p>Judged are a few fields, by JSON type; ranges and everything else are the business of who answers. A key that an
  * upstream might take for a judged one (twice, or in another case) is refused: the bytes that were judged must mean the
@@ -61,9 +61,24 @@ public final class CallReader {
             "tools",
             "tool_choice",
             "response_format");
+    private static final List<String> JUDGED_OF_RESPONSES = List.of(
+            "model",
+            "input",
+            "instructions",
+            "stream",
+            "stream_options",
+            "max_output_tokens",
+            "store",
+            "tools",
+            "tool_choice",
+            "text",
+            "previous_response_id",
+            "conversation");
 
+    private final Api api;
     private final JsonParser parser;
     private final byte[] body;
+    private final ReferenceReader references = new ReferenceReader();
     private final List<String> names = new ArrayList<>();
     private @Nullable String model;
     private @Nullable Span modelSpan;
@@ -71,6 +86,7 @@ public final class CallReader {
     private boolean includeUsage;
     private @Nullable Span streamOptions;
     private @Nullable List<Message> messages;
+    private @Nullable Message instructions;
     private List<Tool> tools = List.of();
     private @Nullable ToolChoice toolChoice;
     private boolean parallelToolCalls = true;
@@ -86,26 +102,35 @@ public final class CallReader {
     private @Nullable String promptCacheKey;
     private @Nullable SchemaReader schemas;
 
-    private CallReader(JsonParser parser, byte[] body) {
+    private CallReader(Api api, JsonParser parser, byte[] body) {
+        this.api = api;
         this.parser = parser;
         this.body = body;
+    }
+
+    /** Reads one request for a chat completion. */
+    public static Call read(UUID id, Instant receivedAt, long receivedNanos, byte[] body, Map<String, String> headers)
+            throws ApiFailure {
+        return read(Api.CHAT, id, receivedAt, receivedNanos, body, headers);
     }
 
     /**
      * Reads one request.
      *
+     * @param api {@link Api#CHAT} or {@link Api#RESPONSES}
      * @param receivedAt when its head arrived
      * @param receivedNanos the monotonic clock at that moment
      * @param body decoded; the call keeps this very array
      * @param headers names in lower case; those of {@link #HEADERS} are kept
      * @throws ApiFailure when the bytes are no call that may go on
      */
-    public static Call read(UUID id, Instant receivedAt, long receivedNanos, byte[] body, Map<String, String> headers)
+    public static Call read(
+            Api api, UUID id, Instant receivedAt, long receivedNanos, byte[] body, Map<String, String> headers)
             throws ApiFailure {
         Map<String, String> kept = kept(headers);
         boolean tierForced = tierForced(kept);
         try (JsonParser parser = StrictJson.open(body)) {
-            CallReader reader = new CallReader(parser, body);
+            CallReader reader = new CallReader(api, parser, body);
             try {
                 reader.readDocument();
             } catch (JsonProcessingException e) {
@@ -173,6 +198,71 @@ public final class CallReader {
     }
 
     private void field(String name, JsonToken value) throws IOException, ApiFailure {
+        switch (api) {
+            case CHAT, OTHER -> ofChat(name, value);
+            case RESPONSES -> ofResponses(name, value);
+        }
+    }
+
+    private void ofResponses(String name, JsonToken value) throws IOException, ApiFailure {
+        switch (name) {
+            case "input" -> {
+                boolean fits = value == JsonToken.VALUE_STRING || value == JsonToken.START_ARRAY;
+                expect(fits, name, "a string or an array");
+                messages = value == JsonToken.VALUE_STRING
+                        ? List.of(ItemReader.plain("user", parser))
+                        : ItemReader.readAll(parser, references);
+            }
+            case "instructions" ->
+                instructions = value == JsonToken.VALUE_STRING ? ItemReader.plain("system", parser) : null;
+            case "text" -> text(value);
+            case "reasoning" -> reasoning(value);
+            case "max_output_tokens" -> maxTokens = integer(name, value);
+            case "previous_response_id" -> {
+                expect(value == JsonToken.VALUE_STRING, name, "a string");
+                references.previousResponse(parser.getText());
+            }
+            case "conversation" -> {
+                boolean fits = value == JsonToken.VALUE_STRING || value == JsonToken.START_OBJECT;
+                expect(fits, name, "a string or an object");
+                references.conversation(parser);
+            }
+            case "messages", "n", "max_tokens", "max_completion_tokens", "seed", "response_format" ->
+                unjudged(name, value);
+            default -> ofChat(name, value);
+        }
+    }
+
+    private void text(JsonToken value) throws IOException, ApiFailure {
+        expect(value == JsonToken.START_OBJECT, "text", "an object");
+        int keys = 0;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            StrictJson.count(++keys, parser);
+            boolean format = parser.currentName().equals("format");
+            JsonToken part = parser.nextToken();
+            if (format && part != JsonToken.VALUE_NULL) {
+                expect(part == JsonToken.START_OBJECT, "text.format", "an object");
+                responseFormat = ToolReader.format(parser, schemas(), api);
+            }
+            StrictJson.skip(parser);
+        }
+    }
+
+    private void reasoning(JsonToken value) throws IOException, ApiFailure {
+        if (value != JsonToken.START_OBJECT) {
+            return;
+        }
+        int keys = 0;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            StrictJson.count(++keys, parser);
+            boolean effort = parser.currentName().equals("effort");
+            JsonToken part = parser.nextToken();
+            reasoningEffort = effort ? stringOrNull(part) : reasoningEffort;
+            StrictJson.skip(parser);
+        }
+    }
+
+    private void ofChat(String name, JsonToken value) throws IOException, ApiFailure {
         switch (name) {
             case "model" -> model(value);
             case "messages" -> {
@@ -188,16 +278,16 @@ public final class CallReader {
             case "store" -> store = bool(name, value);
             case "tools" -> {
                 expect(value == JsonToken.START_ARRAY, name, "an array");
-                tools = ToolReader.readAll(parser, schemas());
+                tools = ToolReader.readAll(parser, schemas(), api);
             }
             case "tool_choice" -> {
                 boolean fits = value == JsonToken.VALUE_STRING || value == JsonToken.START_OBJECT;
                 expect(fits, name, "a string or an object");
-                toolChoice = ToolReader.choice(parser);
+                toolChoice = ToolReader.choice(parser, api);
             }
             case "response_format" -> {
                 expect(value == JsonToken.START_OBJECT, name, "an object");
-                responseFormat = ToolReader.format(parser, schemas());
+                responseFormat = ToolReader.format(parser, schemas(), api);
             }
             default -> unjudged(name, value);
         }
@@ -280,11 +370,11 @@ public final class CallReader {
     }
 
     /** Some upstreams match names without case: a name that differs from a judged one only so is a duplicate. */
-    private static void refuseLookalike(String name) throws ApiFailure {
+    private void refuseLookalike(String name) throws ApiFailure {
         for (int i = 0; i < name.length(); i++) {
             char c = name.charAt(i);
             if ((c < 'a' || c > 'z') && c != '_' && (c < '0' || c > '9')) {
-                for (String judged : JUDGED) {
+                for (String judged : api == Api.RESPONSES ? JUDGED_OF_RESPONSES : JUDGED) {
                     if (judged.equalsIgnoreCase(name) && !judged.equals(name)) {
                         String key = ApiFailure.echo(name);
                         throw new ApiFailure(
@@ -330,23 +420,21 @@ public final class CallReader {
         if (model == null || model.isEmpty() || modelSpan == null) {
             throw missing("model", "Name the model to ask.");
         }
-        if (messages == null) {
-            throw missing("messages", "Send an array with at least one message.");
-        }
+        List<Message> all = messages();
         ToolChoice choice =
                 toolChoice != null ? toolChoice : tools.isEmpty() ? new ToolChoice.None() : new ToolChoice.Auto();
         return new Call(
                 id,
                 receivedAt,
                 receivedNanos,
-                Api.CHAT,
+                api,
                 body,
                 model,
                 modelSpan,
                 stream,
                 includeUsage,
                 streamOptions,
-                messages,
+                all,
                 tools,
                 choice,
                 parallelToolCalls,
@@ -360,7 +448,24 @@ public final class CallReader {
                 metadata,
                 safetyIdentifier != null ? safetyIdentifier : user,
                 promptCacheKey,
-                tierForced);
+                tierForced,
+                references.references());
+    }
+
+    /** What is said, in order. Only the chat API demands that something is. */
+    private List<Message> messages() throws ApiFailure {
+        List<Message> said = messages;
+        if (said == null && api != Api.RESPONSES) {
+            throw missing("messages", "Send an array with at least one message.");
+        }
+        List<Message> all = said == null ? List.of() : said;
+        if (instructions == null) {
+            return all;
+        }
+        List<Message> whole = new ArrayList<>(all.size() + 1);
+        whole.add(instructions);
+        whole.addAll(all);
+        return whole;
     }
 
     private static ApiFailure missing(String name, String remedy) {

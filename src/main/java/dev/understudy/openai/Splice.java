@@ -2,6 +2,7 @@ package dev.understudy.openai;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.understudy.call.Api;
 import dev.understudy.call.Call;
 import dev.understudy.call.Span;
 import java.io.IOException;
@@ -24,8 +25,10 @@ public final class Splice {
      */
     public static byte[] forUpstream(Call call, @Nullable String upstreamModel) {
         byte[] body = call.body();
-        Span options = call.stream() && !call.includeUsage() ? call.streamOptions() : null;
-        boolean add = call.stream() && !call.includeUsage() && options == null;
+        // A response tells its usage unasked.
+        boolean ask = call.api() == Api.CHAT && call.stream() && !call.includeUsage();
+        Span options = ask ? call.streamOptions() : null;
+        boolean add = ask && options == null;
         StringBuilder model = new StringBuilder();
         if (upstreamModel != null && !upstreamModel.equals(call.model())) {
             JsonText.quote(model, upstreamModel);

@@ -2,6 +2,7 @@ package dev.understudy.openai;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.understudy.call.Api;
 import dev.understudy.call.ResponseFormat;
 import dev.understudy.call.Span;
 import dev.understudy.call.Tool;
@@ -15,21 +16,23 @@ import org.jspecify.annotations.Nullable;
 final class ToolReader {
     private final JsonParser parser;
     private final SchemaReader schemas;
+    private final Api api;
     private final String param;
     private @Nullable String name;
     private SchemaReader.@Nullable Schema schema;
 
-    private ToolReader(JsonParser parser, SchemaReader schemas, int index) {
+    private ToolReader(JsonParser parser, SchemaReader schemas, Api api, int index) {
         this.parser = parser;
         this.schemas = schemas;
+        this.api = api;
         this.param = "tools[" + index + "]";
     }
 
     /** Reads the array that the parser stands on. */
-    static List<Tool> readAll(JsonParser parser, SchemaReader schemas) throws IOException, ApiFailure {
+    static List<Tool> readAll(JsonParser parser, SchemaReader schemas, Api api) throws IOException, ApiFailure {
         List<Tool> tools = new ArrayList<>();
         while (parser.nextToken() != JsonToken.END_ARRAY) {
-            tools.add(new ToolReader(parser, schemas, tools.size()).read());
+            tools.add(new ToolReader(parser, schemas, api, tools.size()).read());
         }
         return tools;
     }
@@ -48,6 +51,12 @@ final class ToolReader {
             switch (key) {
                 case "type" -> type = value == JsonToken.VALUE_STRING ? parser.getText() : type;
                 case "function", "custom" -> function(value, key);
+                case "name", "parameters" -> {
+                    // The Responses API has no object within: what a function is stands in the tool itself.
+                    if (api == Api.RESPONSES) {
+                        part(key, value);
+                    }
+                }
                 default -> {}
             }
             StrictJson.skip(parser);
@@ -68,18 +77,21 @@ final class ToolReader {
             StrictJson.count(++keys, parser);
             String key = parser.currentName();
             CallReader.refuseDestination(key, param + "." + within + ".");
-            JsonToken part = parser.nextToken();
-            if (key.equals("name") && part == JsonToken.VALUE_STRING) {
-                name = parser.getText();
-            } else if (key.equals("parameters") && part == JsonToken.START_OBJECT) {
-                schema = schemas.read(parser);
-            }
+            part(key, parser.nextToken());
             StrictJson.skip(parser);
         }
     }
 
+    private void part(String key, JsonToken value) throws IOException, ApiFailure {
+        if (key.equals("name") && value == JsonToken.VALUE_STRING) {
+            name = parser.getText();
+        } else if (key.equals("parameters") && value == JsonToken.START_OBJECT) {
+            schema = schemas.read(parser);
+        }
+    }
+
     /** Reads the {@code tool_choice} that the parser stands on: a string or an object. */
-    static ToolChoice choice(JsonParser parser) throws IOException, ApiFailure {
+    static ToolChoice choice(JsonParser parser, Api api) throws IOException, ApiFailure {
         if (parser.currentToken() == JsonToken.VALUE_STRING) {
             return switch (parser.getText()) {
                 case "none" -> new ToolChoice.None();
@@ -97,6 +109,8 @@ final class ToolReader {
                 type = parser.getText();
             } else if ((key.equals("function") || key.equals("custom")) && value == JsonToken.START_OBJECT) {
                 named = nameWithin(parser, named);
+            } else if (api == Api.RESPONSES && key.equals("name") && value == JsonToken.VALUE_STRING) {
+                named = parser.getText();
             }
             StrictJson.skip(parser);
         }
@@ -119,8 +133,11 @@ final class ToolReader {
         return named;
     }
 
-    /** Reads the {@code response_format} object that the parser stands on. */
-    static ResponseFormat format(JsonParser parser, SchemaReader schemas) throws IOException, ApiFailure {
+    /**
+     * Reads the object that the parser stands on: {@code response_format}, or {@code text.format}, in which the schema is
+     * not wrapped.
+     */
+    static ResponseFormat format(JsonParser parser, SchemaReader schemas, Api api) throws IOException, ApiFailure {
         String type = "";
         SchemaReader.Schema schema = null;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
@@ -128,6 +145,8 @@ final class ToolReader {
             JsonToken value = parser.nextToken();
             if (key.equals("type") && value == JsonToken.VALUE_STRING) {
                 type = parser.getText();
+            } else if (api == Api.RESPONSES && key.equals("schema") && value == JsonToken.START_OBJECT) {
+                schema = schemas.read(parser);
             } else if (key.equals("json_schema") && value == JsonToken.START_OBJECT) {
                 while (parser.nextToken() == JsonToken.FIELD_NAME) {
                     boolean isSchema = parser.currentName().equals("schema");

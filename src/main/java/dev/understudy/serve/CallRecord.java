@@ -6,6 +6,7 @@ import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.Decision;
 import dev.understudy.call.Interaction;
+import dev.understudy.call.References;
 import dev.understudy.call.ResponseFormat;
 import dev.understudy.call.Sensitivity;
 import dev.understudy.call.Span;
@@ -135,12 +136,12 @@ final class CallRecord {
     }
 
     /** A call of which no more is known than that it came: its body was cut short or could not be read. */
-    static Call outline(UUID id, Instant receivedAt, long receivedNanos) {
+    static Call outline(Api api, UUID id, Instant receivedAt, long receivedNanos) {
         return new Call(
                 id,
                 receivedAt,
                 receivedNanos,
-                Api.CHAT,
+                api,
                 NO_BODY,
                 "-",
                 new Span(0, 0),
@@ -161,7 +162,8 @@ final class CallRecord {
                 Map.of(),
                 null,
                 null,
-                false);
+                false,
+                References.NONE);
     }
 
     /** Where it broke, but not what was said: a message may quote what it stumbled over. */

@@ -1,5 +1,6 @@
 package dev.understudy.serve;
 
+import dev.understudy.call.Api;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.Interaction;
@@ -208,7 +209,7 @@ final class Intake {
 
     private void record(Interaction.Outcome outcome, int status, @Nullable String error) {
         Caller by = caller == null ? CallRecord.nobody() : caller;
-        Call outline = CallRecord.outline(id, receivedAt, receivedNanos);
+        Call outline = CallRecord.outline(Api.CHAT, id, receivedAt, receivedNanos);
         new CallRecord(house, outline, by, receivedNanos, whenOver).refused(outcome, status, error);
     }
 

@@ -7,6 +7,7 @@ import dev.understudy.call.Kind;
 import dev.understudy.call.Message;
 import dev.understudy.call.Phase;
 import dev.understudy.call.Purpose;
+import dev.understudy.call.References;
 import dev.understudy.call.ResponseFormat;
 import dev.understudy.call.Secret;
 import dev.understudy.call.Sensitivity;
@@ -104,7 +105,8 @@ final class Calls {
                 Map.of(),
                 null,
                 null,
-                tierForced);
+                tierForced,
+                References.NONE);
     }
 
     private Message message() {

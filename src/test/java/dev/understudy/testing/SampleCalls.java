@@ -11,6 +11,7 @@ import dev.understudy.call.Interaction;
 import dev.understudy.call.Kind;
 import dev.understudy.call.Phase;
 import dev.understudy.call.Purpose;
+import dev.understudy.call.References;
 import dev.understudy.call.ResponseFormat;
 import dev.understudy.call.Sensitivity;
 import dev.understudy.call.Signals;
@@ -381,7 +382,8 @@ public record SampleCalls(
                 Map.of(),
                 null,
                 null,
-                false);
+                false,
+                References.NONE);
     }
 
     private Caller caller() {
