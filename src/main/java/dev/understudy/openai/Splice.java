@@ -24,11 +24,23 @@ public final class Splice {
      * @return the call's own array when nothing is to be edited; not to be changed
      */
     public static byte[] forUpstream(Call call, @Nullable String upstreamModel) {
+        return forUpstream(call, upstreamModel, addsUsage(call));
+    }
+
+    /** Whether the wish for a usage chunk has to be added to this call. A response tells its usage unasked. */
+    public static boolean addsUsage(Call call) {
+        return call.api() == Api.CHAT && call.stream() && !call.includeUsage();
+    }
+
+    /**
+     * The same for an upstream that may not know the wish.
+     *
+     * @param usage whether the wish for a usage chunk is added; only where {@link #addsUsage}
+     */
+    public static byte[] forUpstream(Call call, @Nullable String upstreamModel, boolean usage) {
         byte[] body = call.body();
-        // A response tells its usage unasked.
-        boolean ask = call.api() == Api.CHAT && call.stream() && !call.includeUsage();
-        Span options = ask ? call.streamOptions() : null;
-        boolean add = ask && options == null;
+        Span options = usage ? call.streamOptions() : null;
+        boolean add = usage && options == null;
         StringBuilder model = new StringBuilder();
         if (upstreamModel != null && !upstreamModel.equals(call.model())) {
             JsonText.quote(model, upstreamModel);

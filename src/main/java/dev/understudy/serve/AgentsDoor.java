@@ -69,7 +69,7 @@ public class AgentsDoor {
             MeterRegistry meters,
             InstantSource clock,
             @ConfigProperty(name = "understudy.listen") String listen) {
-        this(new House(vertx, judgement, ladder, recorder, new CallMeters(meters), clock), listen);
+        this(new House(vertx, judgement, ladder, recorder, new CallMeters(meters), clock, Pace.PROMISED), listen);
     }
 
     AgentsDoor(House house, String listen) {

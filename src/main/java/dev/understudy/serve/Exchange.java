@@ -48,8 +48,6 @@ final class Exchange {
     /** Tokens of a small model's text that are looked at before they leave. */
     private static final int BEGINNING_TOKENS = 32;
 
-    private static final long HEAD_MILLIS = 10_000;
-    private static final long KEEP_ALIVE_MILLIS = 15_000;
     private static final long NO_TIMER = -1;
 
     private final House house;
@@ -85,7 +83,7 @@ final class Exchange {
         this.client = client;
         this.record = record;
         this.targets = new Targets(ruling, caller.providerKey());
-        this.flow = new Flow(house.vertx(), client, () -> cutOff("client_too_slow"));
+        this.flow = new Flow(house.vertx(), house.pace().stalled(), client, () -> cutOff("client_too_slow"));
     }
 
     /** Carries the call out; called once. The client's leaving must be reported to {@link #gone()} from before on. */
@@ -122,7 +120,7 @@ final class Exchange {
 
     void accepted(Try by) {
         if (isCurrent(by) && call.stream() && clock == NO_TIMER) {
-            clock = house.vertx().setTimer(HEAD_MILLIS, fired -> tick());
+            clock = house.vertx().setTimer(house.pace().head().toMillis(), fired -> tick());
         }
     }
 
@@ -305,16 +303,17 @@ final class Exchange {
     private void tick() {
         clock = NO_TIMER;
         if (!(state instanceof State.Over)) {
+            long keepAlive = house.pace().keepAlive().toMillis();
             long silent = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - client.lastWriteNanos());
             if (!client.isHeadOut() && state instanceof State.Waiting(Try current) && current != null) {
                 head(current, "pending", Interaction.Route.DIRECT.wire());
                 client.flushHead();
                 silent = 0;
-            } else if (silent >= KEEP_ALIVE_MILLIS && !flow.isPaused()) {
+            } else if (silent >= keepAlive && !flow.isPaused()) {
                 client.keepAlive();
                 silent = 0;
             }
-            clock = house.vertx().setTimer(Math.max(1, KEEP_ALIVE_MILLIS - silent), fired -> tick());
+            clock = house.vertx().setTimer(Math.max(1, keepAlive - silent), fired -> tick());
         }
     }
 

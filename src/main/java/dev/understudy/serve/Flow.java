@@ -3,6 +3,7 @@ package dev.understudy.serve;
 import dev.understudy.model.Frame;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  * until they have left. A client that takes nothing for a minute is given up.
  */
 final class Flow {
-    private static final long STALLED_MILLIS = 60_000;
     private static final long NO_TIMER = -1;
 
     private final Vertx vertx;
+    private final Duration stalled;
     private final ClientAnswer client;
     private final Runnable whenStalled;
     private @Nullable Buffer closing;
@@ -21,8 +22,9 @@ final class Flow {
     private boolean stopped;
     private long stall = NO_TIMER;
 
-    Flow(Vertx vertx, ClientAnswer client, Runnable whenStalled) {
+    Flow(Vertx vertx, Duration stalled, ClientAnswer client, Runnable whenStalled) {
         this.vertx = vertx;
+        this.stalled = stalled;
         this.client = client;
         this.whenStalled = whenStalled;
     }
@@ -69,7 +71,7 @@ final class Flow {
     private void pause(Try from) {
         paused = true;
         from.pause();
-        stall = vertx.setTimer(STALLED_MILLIS, fired -> {
+        stall = vertx.setTimer(stalled.toMillis(), fired -> {
             stall = NO_TIMER;
             whenStalled.run();
         });

@@ -8,7 +8,13 @@ import java.time.InstantSource;
 
 /** What every exchange needs of the house; shared by all event loops. */
 record House(
-        Vertx vertx, Judgement judgement, Ladder ladder, Recorder recorder, CallMeters meters, InstantSource clock) {
+        Vertx vertx,
+        Judgement judgement,
+        Ladder ladder,
+        Recorder recorder,
+        CallMeters meters,
+        InstantSource clock,
+        Pace pace) {
     private static final long LINGER_MILLIS = 1_000;
 
     /**

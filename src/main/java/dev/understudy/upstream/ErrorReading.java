@@ -12,6 +12,8 @@ final class ErrorReading implements Reading {
     /** More than any provider explains; what is longer is cut, and so no longer JSON. */
     private static final int ERROR_BYTES = 256 << 10;
 
+    private static final int BAD_REQUEST = 400;
+
     private final UpstreamAsk ask;
     private final HttpClientResponse response;
     private final Buffer body = Buffer.buffer();
@@ -31,7 +33,13 @@ final class ErrorReading implements Reading {
 
     @Override
     public void end() {
-        tell(true);
+        if (response.statusCode() == BAD_REQUEST
+                && ask.mayDropUsage()
+                && body.toString().contains("stream_options")) {
+            ask.askWithoutUsage();
+        } else {
+            tell(true);
+        }
     }
 
     @Override

@@ -43,6 +43,8 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     private boolean hasSlot;
     private boolean paused;
     private boolean content;
+    private boolean addsUsage;
+    private boolean usageDropped;
     private long sentNanos;
     private long lastNanos;
     private long timer = -1;
@@ -117,6 +119,11 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
                     "The model needs an API key: send your provider's as 'Authorization: Bearer <key>'."));
             return;
         }
+        addsUsage = Splice.addsUsage(ask.call()) && model.takesUsageWish();
+        request();
+    }
+
+    private void request() {
         model.client().request(model.chat()).onComplete(connected -> {
             if (connected.succeeded()) {
                 send(connected.result());
@@ -137,7 +144,7 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
         if (credential != null) {
             request.putHeader(HttpHeaders.AUTHORIZATION, "Bearer " + credential.reveal());
         }
-        byte[] body = Splice.forUpstream(ask.call(), model.place().model());
+        byte[] body = Splice.forUpstream(ask.call(), model.place().model(), addsUsage);
         request.send(Buffer.buffer(body)).onComplete(answered -> {
             if (answered.succeeded()) {
                 head(request, answered.result());
@@ -165,6 +172,9 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
             fail(ModelFailure.of(
                     ModelFailure.Code.UPSTREAM_MALFORMED, "The upstream answered with status " + status + "."));
         } else {
+            if (usageDropped) {
+                model.refusesUsageWish();
+            }
             sink.accepted(new Accepted(status, answerHeaders(response), response.getHeader("x-request-id")));
             if (state instanceof State.Reading) {
                 read(response, readingOf(request, response));
@@ -193,6 +203,19 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
                 reading.end();
             }
         });
+    }
+
+    /** Whether the question was sent with a wish for usage that is ours alone, and so can be sent without it. */
+    boolean mayDropUsage() {
+        return addsUsage && state instanceof State.Reading;
+    }
+
+    /** Sends the question once more, without our wish for usage. The refusal must have been read to its end. */
+    void askWithoutUsage() {
+        addsUsage = false;
+        usageDropped = true;
+        state = new State.Connecting();
+        request();
     }
 
     private Reading readingOf(HttpClientRequest request, HttpClientResponse response) {

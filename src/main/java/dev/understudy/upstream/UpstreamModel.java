@@ -38,6 +38,7 @@ final class UpstreamModel implements Model {
     private final ModelCard.Place.Upstream place;
     private final RequestOptions chat;
     private final Slots slots;
+    private volatile boolean usageRefused;
     private final Queue<HttpClient> made = new ConcurrentLinkedQueue<>();
     private final FastThreadLocal<HttpClient> clients = new FastThreadLocal<>() {
         @Override
@@ -124,6 +125,16 @@ final class UpstreamModel implements Model {
 
     boolean showsOurKey() {
         return place.credential() instanceof ModelCard.Credential.Ours;
+    }
+
+    /** Whether the wish for a usage chunk may be added to a stream: not once the upstream was seen to refuse it. */
+    boolean takesUsageWish() {
+        return !usageRefused;
+    }
+
+    /** Remembers that the upstream answers without that wish what it refuses with it. */
+    void refusesUsageWish() {
+        usageRefused = true;
     }
 
     /** Counts something that had to be put right. */

@@ -62,6 +62,10 @@ final class DoorFixture implements AutoCloseable {
     private @Nullable LiveModels models;
 
     DoorFixture(Vertx vertx) {
+        this(vertx, Pace.PROMISED);
+    }
+
+    DoorFixture(Vertx vertx, Pace pace) {
         this.vertx = vertx;
         House house = new House(
                 vertx,
@@ -69,7 +73,8 @@ final class DoorFixture implements AutoCloseable {
                 new Ladder(),
                 recorded::add,
                 new CallMeters(meters),
-                InstantSource.system());
+                InstantSource.system(),
+                pace);
         this.door = new AgentsDoor(house, "127.0.0.1:0");
     }
 
