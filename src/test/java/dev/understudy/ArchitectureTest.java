@@ -96,7 +96,7 @@ class ArchitectureTest {
             Map.entry("model", room(1, BUFFER)),
             Map.entry("slm", room(3, BUFFER)),
             Map.entry("upstream", room(3, VERTX, MUTINY, List.of("io.smallrye.faulttolerance.."))),
-            Map.entry("access", room(3, PANACHE, MUTINY, CAFFEINE, SESSION_CONTEXT)),
+            Map.entry("access", room(3, PANACHE, MUTINY, POSTGRES, CAFFEINE, SESSION_CONTEXT)),
             Map.entry("inspect", room(3, RE2J, CAFFEINE)),
             Map.entry("verify", room(3, SCHEMA, CAFFEINE, RE2J)),
             Map.entry("capture", room(3, MUTINY, POSTGRES, MESSAGING, BUFFER, ZSTD, CAFFEINE)),

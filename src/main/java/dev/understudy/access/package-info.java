@@ -5,6 +5,9 @@
  * about teams and apps, {@link dev.understudy.access.KeyDigest} the only form in which a key is kept, {@link
  * dev.understudy.access.ApiKeys} the door to those keys. An anonymous caller's own credential is for the upstream and
  * is never looked up. Unknown keys are remembered too, for a short while, so that guessing costs us no queries.
+ *
+ * <p>{@link dev.understudy.access.HeldIds} says which upstream holds what a team names by an id; to all other teams the
+ * id is unknown.
  */
 @NullMarked
 package dev.understudy.access;
