@@ -23,6 +23,14 @@ public final class AnswerReader {
 
     /** Reads one answer; of a stream that broke off, as much as came. */
     public static Answer read(AnswerBytes answer) {
+        return switch (answer.api()) {
+            case CHAT, OTHER -> chat(answer);
+            case RESPONSES ->
+                answer.stream() ? ResponseAnswer.ofStream(answer.bytes()) : ResponseAnswer.ofDocument(answer.bytes());
+        };
+    }
+
+    private static Answer chat(AnswerBytes answer) {
         AnswerReader reader = new AnswerReader();
         if (answer.stream()) {
             try {

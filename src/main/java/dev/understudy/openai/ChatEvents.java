@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Frames with a finish reason and the usage chunk are held until the end mark, the close or {@link #settle}: content
  * that comes late thus still goes before them. Bound to one event loop.
  */
-public final class ChatEvents {
+public final class ChatEvents implements AnswerEvents {
     private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] DONE = "[DONE]".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] DONE_FRAME = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
@@ -57,6 +57,7 @@ public final class ChatEvents {
      *
      * @throws ApiFailure when there will be no whole answer; frames told before it stand, nothing may be fed after it
      */
+    @Override
     public void feed(Buffer bytes) throws ApiFailure {
         if (!over) {
             scanner.feed(bytes);
@@ -68,6 +69,7 @@ public final class ChatEvents {
      *
      * @throws ApiFailure {@code upstream_stream_truncated} when a choice that spoke has no finish reason
      */
+    @Override
     public void end() throws ApiFailure {
         if (!over) {
             if (!isFinished() && usage.source() == TokenCount.Source.NONE) {
@@ -80,41 +82,49 @@ public final class ChatEvents {
     }
 
     /** Lets the held frames and the end mark go, for an upstream that fell silent after {@link #isFinished()}. */
+    @Override
     public void settle() throws ApiFailure {
         end();
     }
 
     /** Whether as many choices as were asked for have finished; only usage and the end mark are still to come. */
+    @Override
     public boolean isFinished() {
         return chunk.allFinished() && chunk.finishedChoices() >= choices;
     }
 
     /** Whether the end mark has left; the upstream's connection has nothing more to give. */
+    @Override
     public boolean isOver() {
         return over;
     }
 
     /** Finish reason of the first choice; null before it came. */
+    @Override
     public @Nullable String finish() {
         return chunk.finish();
     }
 
     /** Reported usage; {@link TokenCount#NONE} when none came or it cannot be true. */
+    @Override
     public TokenCount usage() {
         return usage;
     }
 
     /** Characters of content so far, to estimate by where no usage is reported. */
+    @Override
     public int contentCharacters() {
         return chunk.contentCharacters();
     }
 
     /** What was put right, and how often. */
+    @Override
     public Map<Deviation, Integer> deviations() {
         return deviations;
     }
 
     /** The error that the upstream told inside its stream, as a body with four keys; null when it told none. */
+    @Override
     public @Nullable Buffer upstreamError() {
         return upstreamError;
     }

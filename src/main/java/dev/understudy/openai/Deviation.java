@@ -15,7 +15,17 @@ public enum Deviation {
     /** Something came after a finish reason. */
     AFTER_FINISH("after_finish"),
     /** The end mark did not come. */
-    NO_DONE("no_done");
+    NO_DONE("no_done"),
+    /** An event of the Responses API had no {@code event:} line. */
+    EVENT_NAME("event_name"),
+    /** An event was missing that must stand before one that came. */
+    EVENT_MISSING("event_missing"),
+    /** An {@code item_id} was absent or not the one that had been announced. */
+    ITEM_ID("item_id"),
+    /** The last event had no output though items had been told. */
+    OUTPUT_EMPTY("output_empty"),
+    /** An {@code error} came and no last event. */
+    ERROR_ALONE("error_alone");
 
     private final String wire;
 

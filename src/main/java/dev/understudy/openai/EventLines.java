@@ -9,7 +9,7 @@ final class EventLines {
     private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
 
     private byte @Nullable [] data;
-    private boolean error;
+    private String name = "";
 
     /** An event of one data line. */
     EventLines(byte[] data) {
@@ -41,7 +41,12 @@ final class EventLines {
 
     /** Whether the event is named {@code error}. */
     boolean isError() {
-        return error;
+        return name.equals("error");
+    }
+
+    /** What the event is named; empty when it has no name. */
+    String name() {
+        return name;
     }
 
     /** The event in normal form: one data line and a blank one. */
@@ -54,20 +59,25 @@ final class EventLines {
         return frame;
     }
 
+    /** Its data alone. */
+    byte[] data() {
+        return data == null ? new byte[0] : data;
+    }
+
     private void line(byte[] bytes, int from, int to) {
         int colon = from;
         while (colon < to && bytes[colon] != ':') {
             colon++;
         }
         int value = colon + 1 < to && bytes[colon + 1] == ' ' ? colon + 2 : Math.min(colon + 1, to);
-        String name = new String(bytes, from, colon - from, StandardCharsets.UTF_8);
-        if (name.equals("data")) {
+        String field = new String(bytes, from, colon - from, StandardCharsets.UTF_8);
+        if (field.equals("data")) {
             byte[] before = data;
             byte[] line = Arrays.copyOfRange(bytes, value, to);
             // A line break between two data lines can only be white space in JSON, so a blank says the same.
             data = before == null || before.length == 0 ? line : joined(before, line);
-        } else if (name.equals("event")) {
-            error = new String(bytes, value, to - value, StandardCharsets.UTF_8).equals("error");
+        } else if (field.equals("event")) {
+            name = new String(bytes, value, to - value, StandardCharsets.UTF_8);
         }
     }
 

@@ -12,19 +12,32 @@ final class UsageReader {
 
     private UsageReader() {}
 
+    /** Reads a response's object; {@link TokenCount#NONE} when it reports nothing usable. */
+    static TokenCount ofResponse(JsonParser parser) throws IOException {
+        return read(parser, "input_tokens", "output_tokens", "input_tokens_details");
+    }
+
     /** Reads the object that the parser stands on; {@link TokenCount#NONE} when it reports nothing usable. */
     static TokenCount read(JsonParser parser) throws IOException {
+        return read(parser, "prompt_tokens", "completion_tokens", "prompt_tokens_details");
+    }
+
+    private static TokenCount read(JsonParser parser, String inputs, String outputs, String details)
+            throws IOException {
         int input = UNKNOWN;
         int output = UNKNOWN;
         int cached = 0;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
             JsonToken value = parser.nextToken();
-            switch (name) {
-                case "prompt_tokens" -> input = count(parser, value);
-                case "completion_tokens" -> output = count(parser, value);
-                case "prompt_tokens_details" -> cached = value == JsonToken.START_OBJECT ? cached(parser) : cached;
-                default -> parser.skipChildren();
+            if (name.equals(inputs)) {
+                input = count(parser, value);
+            } else if (name.equals(outputs)) {
+                output = count(parser, value);
+            } else if (name.equals(details) && value == JsonToken.START_OBJECT) {
+                cached = cached(parser);
+            } else {
+                parser.skipChildren();
             }
         }
         if (input == UNKNOWN || output == UNKNOWN) {
