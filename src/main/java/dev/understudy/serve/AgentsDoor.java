@@ -69,7 +69,17 @@ public class AgentsDoor {
             MeterRegistry meters,
             InstantSource clock,
             @ConfigProperty(name = "understudy.listen") String listen) {
-        this(new House(vertx, judgement, ladder, recorder, new CallMeters(meters), clock, Pace.PROMISED), listen);
+        this(
+                new House(
+                        vertx,
+                        judgement,
+                        ladder,
+                        recorder,
+                        new CallMeters(meters),
+                        clock,
+                        Pace.PROMISED,
+                        new BodyRoom(BodyLimits.standard())),
+                listen);
     }
 
     AgentsDoor(House house, String listen) {

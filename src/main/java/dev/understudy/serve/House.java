@@ -14,18 +14,14 @@ record House(
         Recorder recorder,
         CallMeters meters,
         InstantSource clock,
-        Pace pace) {
-    private static final long LINGER_MILLIS = 1_000;
-
+        Pace pace,
+        BodyRoom bodies) {
     /**
-     * Closes the connection of a request whose body nobody will read. Not at once: a close with bytes unread resets the
-     * connection, and the client might never see its answer.
+     * Closes the connection of a request whose body nobody wants. Not at once: a close with bytes unread resets the
+     * connection, and a client that is still sending might never see its answer. What comes is thrown away until it is
+     * silent for a second, or ten have passed.
      */
     void closeSoon(HttpServerRequest request) {
-        vertx.setTimer(LINGER_MILLIS, fired -> {
-            if (!request.isEnded()) {
-                request.connection().close();
-            }
-        });
+        new Farewell(vertx, request).begin();
     }
 }

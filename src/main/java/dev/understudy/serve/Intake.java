@@ -6,15 +6,16 @@ import dev.understudy.call.Caller;
 import dev.understudy.call.Interaction;
 import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
+import dev.understudy.openai.BodyCoding;
 import dev.understudy.openai.CallReader;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import java.io.IOException;
 import java.time.Instant;
-import java.util.Locale;
-import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -22,13 +23,12 @@ import org.jspecify.annotations.Nullable;
  * One request on its way to being a call. The order of its checks is that of the surface: declared size, credential,
  * type, encoding, body, JSON; then the rooms below judge it. Confined to one event loop.
  */
-final class Intake {
+final class Intake implements Arrival.Receiver {
     /** The text of every fault of our own. */
     static final String INTERNAL = "Something went wrong in the gateway. The log of the gateway knows the call's id.";
 
-    private static final int BODY_BYTES = 64 << 20;
-    private static final long IDLE_MILLIS = 15_000;
-    private static final long BODY_MILLIS = 120_000;
+    /** What is longer is read by a worker: it would keep the loop from its other calls for milliseconds. */
+    private static final int LOOP_BYTES = 1 << 20;
 
     private final House house;
     private final Context loop;
@@ -38,12 +38,10 @@ final class Intake {
     private final long receivedNanos;
     private final ClientAnswer client;
     private final Runnable whenOver;
-    private final Map<String, String> headers;
+    private final RequestHeaders headers;
     private @Nullable Caller caller;
     private @Nullable Exchange exchange;
-    private @Nullable BodyBytes body;
-    private long timer = -1;
-    private long lastByteNanos;
+    private @Nullable Arrival arrival;
     private boolean over;
 
     /**
@@ -58,25 +56,23 @@ final class Intake {
         this.receivedNanos = System.nanoTime();
         this.client = new ClientAnswer(request.response(), id);
         this.whenOver = whenOver;
-        this.headers = RequestHeaders.kept(request.headers());
+        this.headers = RequestHeaders.of(request);
     }
 
     /** Begins; called once, when the head is there. */
     void start() {
         // First of all: a client that leaves before this is set would never be missed.
         request.response().exceptionHandler(cause -> gone());
-        request.exceptionHandler(cause -> gone());
-        long declared = RequestHeaders.declaredLength(request.headers());
-        if (declared > BODY_BYTES) {
-            refuse(tooLarge(), true);
+        request.exceptionHandler(this::broken);
+        long declared = headers.declaredLength();
+        int most = house.bodies().limits().bytes();
+        ApiFailure unfit = declared > most ? BodyBytes.tooLarge(most) : headers.unfit();
+        if (unfit != null) {
+            refuse(unfit, true);
             return;
         }
         Future<Caller> found = house.judgement()
-                .caller(
-                        request.getHeader(HttpHeaders.AUTHORIZATION),
-                        RequestHeaders.apiKey(request.headers()),
-                        RequestHeaders.isLoopback(request),
-                        headers);
+                .caller(headers.authorization(), headers.apiKey(), headers.isLoopback(), headers.kept());
         if (!found.isComplete()) {
             request.pause();
             found.onComplete(answer -> {
@@ -92,84 +88,87 @@ final class Intake {
 
     private void known(AsyncResult<Caller> found, long declared) {
         if (found.failed()) {
-            refuse(found.cause() instanceof ApiFailure failure ? failure : fault(found.cause()), true);
+            refuse(failure(found.cause()), true);
             return;
         }
         caller = found.result();
-        ApiFailure unfit = RequestHeaders.problem(request);
-        if (unfit != null) {
-            refuse(unfit, true);
+        ApiFailure unfit = headers.noJson();
+        unfit = unfit == null ? headers.destination() : unfit;
+        BodyCoding coding = headers.coding();
+        if (unfit != null || coding == null) {
+            refuse(unfit == null ? failure(new IllegalStateException("coding")) : unfit, true);
             return;
         }
-        if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
+        if (headers.expectsContinue()) {
             request.response().writeContinue();
         }
-        receive(new BodyBytes(declared, BODY_BYTES));
+        arrival = new Arrival(house, loop, request, declared, coding, receivedNanos, this);
+        arrival.begin();
     }
 
-    private void receive(BodyBytes bytes) {
-        body = bytes;
-        lastByteNanos = System.nanoTime();
-        timer = house.vertx().setTimer(IDLE_MILLIS, fired -> checkPace());
-        request.handler(chunk -> {
-            lastByteNanos = System.nanoTime();
-            if (!over && !bytes.add(chunk)) {
-                refuse(tooLarge(), true);
+    @Override
+    public void arrived(byte[] body) {
+        long readyNanos = System.nanoTime();
+        if (body.length <= LOOP_BYTES) {
+            Call call;
+            try {
+                call = read(body);
+            } catch (ApiFailure | RuntimeException e) {
+                refuse(failure(e), false);
+                return;
             }
-        });
-        request.endHandler(end -> {
-            if (!over) {
-                stopTimer();
-                judge(bytes.take());
-            }
-        });
-    }
-
-    private void checkPace() {
-        timer = -1;
-        if (over) {
+            judge(call, readyNanos);
             return;
         }
-        long now = System.nanoTime();
-        long silent = (now - lastByteNanos) / 1_000_000;
-        long total = (now - receivedNanos) / 1_000_000;
-        if (silent >= IDLE_MILLIS || total >= BODY_MILLIS) {
-            refuse(new ApiFailure(ApiError.REQUEST_TIMEOUT, "The body did not arrive in time."), true);
-        } else {
-            timer = house.vertx()
-                    .setTimer(Math.max(1, Math.min(IDLE_MILLIS - silent, BODY_MILLIS - total)), fired -> checkPace());
-        }
+        loop.executeBlocking(() -> read(body), false).onComplete(read -> {
+            if (over) {
+                // the client has left meanwhile
+                return;
+            }
+            if (read.succeeded()) {
+                judge(read.result(), readyNanos);
+            } else {
+                refuse(failure(read.cause()), false);
+            }
+        });
     }
 
-    private void judge(byte[] bytes) {
+    @Override
+    public void refused(Throwable cause) {
+        refuse(failure(cause), true);
+    }
+
+    private Call read(byte[] body) throws ApiFailure {
+        return CallReader.read(id, receivedAt, receivedNanos, body, headers.kept());
+    }
+
+    private void judge(Call call, long readyNanos) {
         Caller by = caller;
         if (by == null) {
             throw new IllegalStateException("a body is read only once its caller is known");
         }
-        long readyNanos = System.nanoTime();
-        Call call;
-        try {
-            call = CallReader.read(id, receivedAt, receivedNanos, bytes, headers);
-        } catch (ApiFailure failure) {
-            refuse(failure, false);
-            return;
-        } catch (RuntimeException e) {
-            refuse(fault(e), false);
-            return;
-        }
         Ruling ruling;
-        CallRecord record = new CallRecord(house, call, by, readyNanos, whenOver);
+        CallRecord record = new CallRecord(house, call, by, readyNanos, this::ended);
         try {
             ruling = house.judgement().judge(call, by);
         } catch (RuntimeException e) {
             over = true;
-            ClientError error = ClientError.of(fault(e));
+            ClientError error = ClientError.of(failure(e));
             client.error(error);
             record.refused(Interaction.Outcome.FAILED, client.status(), error.code());
             return;
         }
         exchange = new Exchange(house, loop, call, by, ruling, request.headers(), client, record);
         exchange.run();
+    }
+
+    /** The body's chunks are no chunks, or the client has left. */
+    private void broken(Throwable cause) {
+        if (over || exchange != null || cause instanceof HttpClosedException || cause instanceof IOException) {
+            gone();
+        } else {
+            refuse(new ApiFailure(ApiError.INVALID_VALUE, "The body's chunks are not valid HTTP."), true);
+        }
     }
 
     /** The client has left. */
@@ -181,8 +180,7 @@ final class Intake {
             exchange.gone();
             return;
         }
-        over = true;
-        stopTimer();
+        stop();
         record(Interaction.Outcome.CLIENT_GONE, CallRecord.CLIENT_CLOSED, null);
     }
 
@@ -192,8 +190,7 @@ final class Intake {
      * @param close whether bytes of the request may still be on their way, which nobody will read
      */
     private void refuse(ApiFailure failure, boolean close) {
-        over = true;
-        stopTimer();
+        stop();
         ClientError error = ClientError.of(failure);
         boolean unread = close && !request.isEnded();
         if (unread) {
@@ -202,7 +199,6 @@ final class Intake {
         client.error(error);
         record(Interaction.Outcome.FAILED, error.status(), error.code());
         if (unread) {
-            request.resume();
             house.closeSoon(request);
         }
     }
@@ -210,24 +206,29 @@ final class Intake {
     private void record(Interaction.Outcome outcome, int status, @Nullable String error) {
         Caller by = caller == null ? CallRecord.nobody() : caller;
         Call outline = CallRecord.outline(Api.CHAT, id, receivedAt, receivedNanos);
-        new CallRecord(house, outline, by, receivedNanos, whenOver).refused(outcome, status, error);
+        new CallRecord(house, outline, by, receivedNanos, this::ended).refused(outcome, status, error);
     }
 
-    private void stopTimer() {
-        if (timer >= 0) {
-            house.vertx().cancelTimer(timer);
-            timer = -1;
+    private void stop() {
+        over = true;
+        if (arrival != null) {
+            arrival.stop();
         }
     }
 
-    private ApiFailure fault(Throwable cause) {
-        CallRecord.logFault(cause, id);
-        return new ApiFailure(ApiError.INTERNAL_ERROR, INTERNAL);
+    /** The call is over and recorded. */
+    private void ended() {
+        if (arrival != null) {
+            arrival.release();
+        }
+        whenOver.run();
     }
 
-    private static ApiFailure tooLarge() {
-        return new ApiFailure(
-                ApiError.REQUEST_TOO_LARGE,
-                String.format(Locale.ROOT, "The body is larger than %d MiB.", BODY_BYTES >> 20));
+    private ApiFailure failure(Throwable cause) {
+        if (cause instanceof ApiFailure failure) {
+            return failure;
+        }
+        CallRecord.logFault(cause, id);
+        return new ApiFailure(ApiError.INTERNAL_ERROR, INTERNAL);
     }
 }

@@ -112,13 +112,16 @@ final class Reception {
     }
 
     private void withCaller(HttpServerRequest request, Consumer<Caller> then) {
+        RequestHeaders headers = RequestHeaders.of(request);
+        ApiFailure unfit = headers.unfit();
+        unfit = unfit == null ? headers.destination() : unfit;
+        if (unfit != null) {
+            refuse(request, unfit);
+            return;
+        }
         ClientAnswer client = answer(request);
         house.judgement()
-                .caller(
-                        request.getHeader(HttpHeaders.AUTHORIZATION),
-                        RequestHeaders.apiKey(request.headers()),
-                        RequestHeaders.isLoopback(request),
-                        RequestHeaders.kept(request.headers()))
+                .caller(headers.authorization(), headers.apiKey(), headers.isLoopback(), headers.kept())
                 .onComplete(found -> {
                     if (found.succeeded()) {
                         then.accept(found.result());

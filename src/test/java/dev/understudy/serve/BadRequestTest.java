@@ -101,7 +101,7 @@ class BadRequestTest {
     }
 
     @Test
-    void aCompressedBodyIsRefused() throws IOException {
+    void aCompressedBodyOfAnUnknownKindIsRefused() throws IOException {
         try (WireClient client = new WireClient(fixture.port())) {
             WireClient.Answer answer =
                     client.post(DoorFixture.CALL, "content-encoding: br").answer();

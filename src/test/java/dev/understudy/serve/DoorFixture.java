@@ -51,6 +51,7 @@ final class DoorFixture implements AutoCloseable {
     final Vertx vertx;
     final List<Interaction> recorded = Collections.synchronizedList(new ArrayList<>());
     final MeterRegistry meters = new SimpleMeterRegistry();
+    final BodyRoom bodies;
     final AgentsDoor door;
     private final Map<String, ModelCard> cards = new LinkedHashMap<>();
     private final Map<String, Function<ModelCard, Model>> makers = new LinkedHashMap<>();
@@ -62,11 +63,20 @@ final class DoorFixture implements AutoCloseable {
     private @Nullable LiveModels models;
 
     DoorFixture(Vertx vertx) {
-        this(vertx, Pace.PROMISED);
+        this(vertx, Pace.PROMISED, BodyLimits.standard());
     }
 
     DoorFixture(Vertx vertx, Pace pace) {
+        this(vertx, pace, BodyLimits.standard());
+    }
+
+    DoorFixture(Vertx vertx, BodyLimits limits) {
+        this(vertx, Pace.PROMISED, limits);
+    }
+
+    private DoorFixture(Vertx vertx, Pace pace, BodyLimits limits) {
         this.vertx = vertx;
+        this.bodies = new BodyRoom(limits);
         House house = new House(
                 vertx,
                 new FixedJudgement(),
@@ -74,7 +84,8 @@ final class DoorFixture implements AutoCloseable {
                 recorded::add,
                 new CallMeters(meters),
                 InstantSource.system(),
-                pace);
+                pace,
+                bodies);
         this.door = new AgentsDoor(house, "127.0.0.1:0");
     }
 
