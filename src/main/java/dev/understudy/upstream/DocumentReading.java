@@ -12,6 +12,9 @@ import dev.understudy.openai.AnswerReader;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.openai.ChatDocument;
 import dev.understudy.openai.ChatWriter;
+import dev.understudy.openai.ResponseDocument;
+import dev.understudy.openai.ResponseReplay;
+import dev.understudy.openai.ResponsesEvents;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
@@ -60,13 +63,17 @@ final class DocumentReading implements Reading {
             fail("The upstream sent a stream where a JSON answer was asked for.");
             return;
         }
-        ChatDocument document;
         try {
-            document = ChatDocument.read(body);
+            switch (ask.ask().call().api()) {
+                case CHAT, OTHER -> chat(ChatDocument.read(body));
+                case RESPONSES -> response(body);
+            }
         } catch (ApiFailure failure) {
             ask.fail(UpstreamAsk.failure(failure, null), true);
-            return;
         }
+    }
+
+    private void chat(ChatDocument document) {
         ask.sawContent();
         if (ask.ask().call().stream()) {
             stream(document);
@@ -75,6 +82,24 @@ final class DocumentReading implements Reading {
         }
         if (!ask.isOver()) {
             ask.finish(document.finish(), tokens(document), true);
+        }
+    }
+
+    private void response(Buffer whole) throws ApiFailure {
+        ResponseDocument document = ResponseDocument.read(whole, ask.sink());
+        ask.sawContent();
+        if (ask.ask().call().stream()) {
+            ask.model().countDeviation("json_for_stream", 1);
+            ResponsesEvents events = new ResponsesEvents(ask.ask().call(), this::tell, ask.sink());
+            ask.sink().voice(events);
+            events.feed(ResponseReplay.events(whole));
+        } else {
+            ask.sink().frame(new Frame(whole, Frame.Kind.DOCUMENT));
+        }
+        if (!ask.isOver()) {
+            TokenCount told = document.usage();
+            boolean untold = told.source() == TokenCount.Source.NONE;
+            ask.finish(document.finish(), untold ? UpstreamAsk.estimated(document.characters()) : told, true);
         }
     }
 

@@ -1,9 +1,12 @@
 package dev.understudy.upstream;
 
+import dev.understudy.call.Call;
 import dev.understudy.call.TokenCount;
 import dev.understudy.model.Frame;
+import dev.understudy.openai.AnswerEvents;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.openai.ChatEvents;
+import dev.understudy.openai.ResponsesEvents;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 
@@ -17,13 +20,24 @@ final class StreamReading implements Reading {
 
     private final UpstreamAsk ask;
     private final HttpClientRequest request;
-    private final ChatEvents events;
+    private final AnswerEvents events;
     private long tail = -1;
 
     StreamReading(UpstreamAsk ask, HttpClientRequest request) {
         this.ask = ask;
         this.request = request;
-        this.events = new ChatEvents(ask.ask().call(), this::pass);
+        this.events = eventsOf(ask.ask().call());
+    }
+
+    private AnswerEvents eventsOf(Call call) {
+        return switch (call.api()) {
+            case CHAT, OTHER -> new ChatEvents(call, this::pass);
+            case RESPONSES -> {
+                ResponsesEvents responses = new ResponsesEvents(call, this::pass, ask.sink());
+                ask.sink().voice(responses);
+                yield responses;
+            }
+        };
     }
 
     @Override

@@ -124,7 +124,7 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     }
 
     private void request() {
-        model.client().request(model.chat()).onComplete(connected -> {
+        model.client().request(model.optionsFor(ask.call().api())).onComplete(connected -> {
             if (connected.succeeded()) {
                 send(connected.result());
             } else {

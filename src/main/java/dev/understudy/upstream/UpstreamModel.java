@@ -1,5 +1,6 @@
 package dev.understudy.upstream;
 
+import dev.understudy.call.Api;
 import dev.understudy.call.Secret;
 import dev.understudy.model.AnswerSink;
 import dev.understudy.model.Ask;
@@ -37,6 +38,7 @@ final class UpstreamModel implements Model {
     private final ModelCard card;
     private final ModelCard.Place.Upstream place;
     private final RequestOptions chat;
+    private final RequestOptions responses;
     private final Slots slots;
     private volatile boolean usageRefused;
     private final Queue<HttpClient> made = new ConcurrentLinkedQueue<>();
@@ -55,6 +57,7 @@ final class UpstreamModel implements Model {
         this.card = card;
         this.place = place;
         this.chat = options(place.baseUrl(), "/chat/completions");
+        this.responses = options(place.baseUrl(), "/responses");
         this.slots = new Slots(card.limits().maxConcurrent(), card.limits().maxConcurrent());
     }
 
@@ -95,8 +98,13 @@ final class UpstreamModel implements Model {
         return place;
     }
 
-    RequestOptions chat() {
-        return chat;
+    /** Where questions of that part of the surface are sent. */
+    RequestOptions optionsFor(Api api) {
+        return switch (api) {
+            case CHAT -> chat;
+            case RESPONSES -> responses;
+            case OTHER -> throw new IllegalArgumentException("no question is of api other");
+        };
     }
 
     Slots slots() {

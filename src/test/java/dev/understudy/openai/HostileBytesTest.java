@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.call.AnswerBytes;
 import io.vertx.core.buffer.Buffer;
+import dev.understudy.call.Api;
+import dev.understudy.call.Call;
+import java.time.Instant;
+import java.util.UUID;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -71,6 +75,52 @@ class HostileBytesTest {
             }
             AnswerReader.read(new AnswerBytes(false, damaged));
             assertThat(UpstreamError.body(Buffer.buffer(damaged)).length()).isPositive();
+        }
+    }
+
+    @Test
+    void aDamagedResponseIsPutRightOrFails() throws ApiFailure {
+        int failed = 0;
+        Call call = CallReader.read(
+                Api.RESPONSES,
+                new UUID(0x7000L, 1),
+                Instant.EPOCH,
+                0,
+                "{\"model\":\"m\",\"stream\":true,\"input\":\"hi\"}".getBytes(StandardCharsets.UTF_8),
+                Map.of());
+        for (String name : Golden.cases("responses", ".in")) {
+            byte[] stream = Golden.bytes("responses", name + ".in");
+            for (int i = 0; i < ROUNDS && stream.length > 0; i++) {
+                byte[] damaged = damaged(stream);
+                ResponsesEvents events = new ResponsesEvents(call, frame -> {}, new IdleSink());
+                try {
+                    events.feed(Buffer.buffer(damaged));
+                    events.end();
+                } catch (ApiFailure e) {
+                    failed++;
+                    assertThat(e.status()).isEqualTo(502);
+                }
+                AnswerReader.read(new AnswerBytes(Api.RESPONSES, true, damaged));
+            }
+        }
+        assertThat(failed).isGreaterThan(1_000);
+    }
+
+    @Test
+    void aDamagedResponseDocumentIsReadOrMalformed() {
+        byte[] document = ("{\"id\":\"r\",\"object\":\"response\",\"error\":null,\"output\":[{\"id\":\"m\",\"type\":\"message\","
+                        + "\"content\":[{\"type\":\"output_text\",\"text\":\"h\u00E9\"}]}],\"conversation\":{\"id\":\"c\"},"
+                        + "\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}")
+                .getBytes(StandardCharsets.UTF_8);
+        for (int i = 0; i < 20 * ROUNDS; i++) {
+            byte[] damaged = damaged(document);
+            try {
+                ResponseDocument.read(Buffer.buffer(damaged), new IdleSink());
+                ResponseReplay.events(Buffer.buffer(damaged));
+            } catch (ApiFailure e) {
+                assertThat(e.error()).isEqualTo(ApiError.UPSTREAM_MALFORMED_RESPONSE);
+            }
+            AnswerReader.read(new AnswerBytes(Api.RESPONSES, false, damaged));
         }
     }
 

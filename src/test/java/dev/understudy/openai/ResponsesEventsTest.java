@@ -5,11 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.understudy.call.Api;
 import dev.understudy.call.Call;
 import dev.understudy.call.TokenCount;
-import dev.understudy.model.Accepted;
-import dev.understudy.model.AnswerEnd;
-import dev.understudy.model.AnswerSink;
 import dev.understudy.model.Frame;
-import dev.understudy.model.ModelFailure;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -104,6 +100,40 @@ class ResponsesEventsTest {
                 .contains("\"error\":{\"code\":\"server_error\",\"message\":\"boom\"}");
     }
 
+    @Test
+    void aJsonAnswerIsToldAsTheStreamThatWasAskedFor() throws ApiFailure {
+        String json = "{\n\"id\":\"resp_9\",\"object\":\"response\",\"created_at\":5,\"status\":\"completed\",\"model\":\"x\",\r\n"
+                + "\"output\":[{\"type\":\"message\",\"content\":[{\"type\":\"output_text\",\"annotations\":[{\"a\":{}}],"
+                + "\"text\":\"hi\"}],\"id\":\"msg_1\",\"role\":\"assistant\"},"
+                + "{\"id\":\"fc_1\",\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":\"{}\"}],"
+                + "\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}";
+
+        Told told = run(List.of(ResponseReplay.events(Buffer.buffer(json)).getBytes()));
+
+        assertThat(told.failure).isNull();
+        List<String> types = new ArrayList<>();
+        for (String line : told.bytes().split("\n")) {
+            if (line.startsWith("event: ")) {
+                types.add(line.substring("event: response.".length()));
+            }
+        }
+        assertThat(types)
+                .containsExactly(
+                        "created",
+                        "output_item.added",
+                        "content_part.added",
+                        "output_text.delta",
+                        "output_text.done",
+                        "output_item.done",
+                        "output_item.added",
+                        "function_call_arguments.delta",
+                        "function_call_arguments.done",
+                        "output_item.done",
+                        "completed");
+        assertThat(told.bytes()).contains("\"item_id\":\"msg_1\"").contains("\"sequence_number\":10");
+        assertThat(told.events.usage()).isEqualTo(new TokenCount(1, 0, 2, TokenCount.Source.REPORTED));
+    }
+
     private static Call call() throws ApiFailure {
         return CallReader.read(
                 Api.RESPONSES,
@@ -182,24 +212,12 @@ class ResponsesEventsTest {
     }
 
     /** Notes what an answer shows. */
-    private static final class Shelf implements AnswerSink {
+    private static final class Shelf extends IdleSink {
         private final List<String> shown = new ArrayList<>();
 
         @Override
         public void shows(Shown kind, String id) {
             shown.add(kind + ":" + id);
         }
-
-        @Override
-        public void accepted(Accepted accepted) {}
-
-        @Override
-        public void frame(Frame frame) {}
-
-        @Override
-        public void ended(AnswerEnd end) {}
-
-        @Override
-        public void failed(ModelFailure failure) {}
     }
 }
