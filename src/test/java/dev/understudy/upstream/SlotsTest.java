@@ -37,7 +37,7 @@ class SlotsTest {
 
     @Test
     void noPlaceIsLostBetweenThreads() throws InterruptedException {
-        Slots slots = new Slots(3, 1_000);
+        Slots slots = new Slots(3, 8_000);
         AtomicInteger inside = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
         AtomicInteger done = new AtomicInteger();
