@@ -119,7 +119,7 @@ export interface Totals {
   p95Micros: number | null;
 }
 
-export type ReadinessState = 'ready' | 'loading' | 'unavailable';
+export type ReadinessState = 'ready' | 'loading' | 'failing' | 'unavailable';
 
 /** Everything the strip at the top shows. */
 export interface Summary {

@@ -27,7 +27,8 @@ class ModelsHealth implements HealthCheck {
         for (String name : policies.current().catalogue().cards().keySet()) {
             State state = models.readiness(name).state();
             answer.withData(name, state.wire());
-            any |= state == State.READY;
+            // one that fails for the moment fails for every gateway alike: no reason to send calls elsewhere
+            any |= state == State.READY || state == State.FAILING;
         }
         return answer.status(any).build();
     }

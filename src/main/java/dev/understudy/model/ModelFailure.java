@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param body the upstream's error body, to be passed on, or null
  * @param headers of the upstream's error that go on to the client
  * @param run how far a small model got, or null
+ * @param again whether the same model may be asked once more at once
+ * @param waitSeconds how long the model wants to be left alone; 0 when it does not say
  */
 public record ModelFailure(
         Code code,
@@ -22,14 +24,46 @@ public record ModelFailure(
         @Nullable Integer status,
         @Nullable Buffer body,
         Map<String, String> headers,
-        @Nullable LocalRun run) {
+        @Nullable LocalRun run,
+        Again again,
+        int waitSeconds) {
     public ModelFailure {
         headers = Map.copyOf(headers);
+        if (waitSeconds < 0) {
+            throw new IllegalArgumentException("waitSeconds must not be negative, got " + waitSeconds);
+        }
+    }
+
+    /** A failure after which the same model is not asked once more. */
+    public ModelFailure(
+            Code code,
+            String message,
+            @Nullable String param,
+            @Nullable Integer status,
+            @Nullable Buffer body,
+            Map<String, String> headers,
+            @Nullable LocalRun run) {
+        this(code, message, param, status, body, headers, run, Again.NO, 0);
     }
 
     /** A failure without an upstream's answer. */
     public static ModelFailure of(Code code, String message) {
-        return new ModelFailure(code, message, null, null, null, Map.of(), null);
+        return of(code, message, Again.NO, 0);
+    }
+
+    /** A failure without an upstream's answer that says something of another try. */
+    public static ModelFailure of(Code code, String message, Again again, int waitSeconds) {
+        return new ModelFailure(code, message, null, null, null, Map.of(), null, again, waitSeconds);
+    }
+
+    /** Whether the same model may be asked once more at once. */
+    public enum Again {
+        /** It would not help, or somebody would pay twice. */
+        NO,
+        /** Nothing of the question was sent, so nobody can have begun to answer it. */
+        UNSENT,
+        /** The question was sent; only one that leaves nothing behind may be sent once more. */
+        SENT
     }
 
     /** What went wrong, as rows and metrics name it. */
@@ -46,6 +80,8 @@ public record ModelFailure(
         UPSTREAM_TRUNCATED("upstream_stream_truncated"),
         /** One event of a stream is larger than any answer needs. */
         UPSTREAM_EVENT_TOO_LARGE("upstream_event_too_large"),
+        /** It failed so often of late that it is left alone for a while. */
+        UPSTREAM_FAILING("upstream_failing"),
         /** The pool or its queue is full. */
         UPSTREAM_BUSY("upstream_busy"),
         /** Weights, library, adapter or credential are missing. */

@@ -5,25 +5,32 @@ package dev.understudy.model;
  *
  * @param state the answer
  * @param reason what is missing and the remedy; empty when ready
+ * @param waitSeconds until another look is worth it; 0 when nobody can say
  */
-public record Readiness(State state, String reason) {
+public record Readiness(State state, String reason, int waitSeconds) {
     /** Ready to be asked. */
-    public static final Readiness READY = new Readiness(State.READY, "");
+    public static final Readiness READY = new Readiness(State.READY, "", 0);
 
     /** Missing something that only a person can supply. */
     public static Readiness unavailable(String reason) {
-        return new Readiness(State.UNAVAILABLE, reason);
+        return new Readiness(State.UNAVAILABLE, reason, 0);
     }
 
     /** Being prepared: weights load or download. */
     public static Readiness loading(String reason) {
-        return new Readiness(State.LOADING, reason);
+        return new Readiness(State.LOADING, reason, 0);
+    }
+
+    /** Left alone for a while after too many failures. */
+    public static Readiness failing(String reason, int waitSeconds) {
+        return new Readiness(State.FAILING, reason, waitSeconds);
     }
 
     /** The states of a model. */
     public enum State {
         READY("ready"),
         LOADING("loading"),
+        FAILING("failing"),
         UNAVAILABLE("unavailable");
 
         private final String wire;

@@ -147,6 +147,9 @@ public final class Decider {
             case UNAVAILABLE ->
                 "The model `" + model + "` cannot be used at the moment; who runs this gateway finds the"
                         + " reason on its page and in its log.";
+            case FAILING ->
+                "The model `" + model + "` has failed too often of late and is left alone for a moment."
+                        + " Please try again.";
             case BUSY -> "The model `" + model + "` is still loading. Please try again.";
         };
         return new Decision.Denial(drop.unfit().status(), drop.unfit().error(), message, drop.param());

@@ -226,6 +226,10 @@ final class Eligibility {
             return new Drop(Unfit.UNAVAILABLE, lack, null);
         }
         Readiness ready = facts.readiness().apply(card.name());
-        return ready.state() == Readiness.State.LOADING ? new Drop(Unfit.BUSY, "it is still loading", null) : null;
+        return switch (ready.state()) {
+            case LOADING -> new Drop(Unfit.BUSY, "it is still loading", null);
+            case FAILING -> new Drop(Unfit.FAILING, "it has failed too often of late", null);
+            case READY, UNAVAILABLE -> null;
+        };
     }
 }

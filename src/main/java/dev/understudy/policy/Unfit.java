@@ -12,6 +12,7 @@ enum Unfit {
     SCHEMA("schema", 400, "unsupported_value"),
     CONTEXT("context", 400, "context_length_exceeded"),
     UNAVAILABLE("unavailable", 503, "no_eligible_model"),
+    FAILING("failing", 503, "server_is_overloaded"),
     BUSY("busy", 503, "server_is_overloaded");
 
     private final String code;

@@ -68,6 +68,7 @@ public class AgentsDoor {
             Recorder recorder,
             MeterRegistry meters,
             InstantSource clock,
+            RandomGenerator random,
             @ConfigProperty(name = "understudy.listen") String listen) {
         this(
                 new House(
@@ -78,7 +79,8 @@ public class AgentsDoor {
                         new CallMeters(meters),
                         clock,
                         Pace.PROMISED,
-                        new BodyRoom(BodyLimits.standard())),
+                        new BodyRoom(BodyLimits.standard()),
+                        random),
                 listen);
     }
 

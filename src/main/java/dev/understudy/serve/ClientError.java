@@ -25,7 +25,7 @@ record ClientError(int status, String code, Buffer body, Map<String, String> hea
     private static final int UNAUTHORIZED = 401;
     private static final int FORBIDDEN = 403;
     private static final int LONGEST_WAIT = 60;
-    private static final String WAIT_SECONDS = "2";
+    private static final int WAIT_SECONDS = 2;
 
     ClientError {
         headers = Map.copyOf(headers);
@@ -33,9 +33,19 @@ record ClientError(int status, String code, Buffer body, Map<String, String> hea
 
     /** One of ours. */
     static ClientError of(ApiFailure failure) {
+        return of(failure, 0);
+    }
+
+    /**
+     * One of ours.
+     *
+     * @param waitSeconds when another try may fare better; 0 when nobody can say
+     */
+    static ClientError of(ApiFailure failure, int waitSeconds) {
+        int wait = waitSeconds == 0 ? WAIT_SECONDS : Math.min(waitSeconds, LONGEST_WAIT);
         Map<String, String> headers = switch (failure.error().retry()) {
             case UNSAID -> Map.of();
-            case LATER -> Map.of("retry-after", WAIT_SECONDS);
+            case LATER -> Map.of("retry-after", Integer.toString(wait));
             case NEVER -> Map.of("x-should-retry", "false");
         };
         return new ClientError(failure.status(), failure.code(), ErrorBody.json(failure), headers, failure);
@@ -49,11 +59,15 @@ record ClientError(int status, String code, Buffer body, Map<String, String> hea
                 : ErrorBody.event(failure);
     }
 
-    /** A decision's refusal: a row of the table where its status and code are one, else the rule's own. */
-    static ClientError of(Decision.Denial denial) {
+    /**
+     * A decision's refusal: a row of the table where its status and code are one, else the rule's own.
+     *
+     * @param waitSeconds when another try may fare better; 0 when nobody can say
+     */
+    static ClientError of(Decision.Denial denial, int waitSeconds) {
         for (ApiError error : ApiError.values()) {
             if (error.status() == denial.status() && error.code().equals(denial.code())) {
-                return of(new ApiFailure(error, denial.message(), denial.param()));
+                return of(new ApiFailure(error, denial.message(), denial.param()), waitSeconds);
             }
         }
         return of(ApiFailure.denied(denial.status(), denial.code(), denial.message(), denial.param()));
@@ -71,13 +85,17 @@ record ClientError(int status, String code, Buffer body, Map<String, String> hea
                     : passed(failure, status, body);
         }
         ApiFailure own = own(failure, card);
-        return body == null ? of(own) : new ClientError(own.status(), own.code(), body, of(own).headers(), own);
+        ClientError said = of(own, failure.waitSeconds());
+        return body == null ? said : new ClientError(own.status(), own.code(), body, said.headers(), own);
     }
 
     private static ClientError passed(ModelFailure failure, int status, Buffer body) {
         Map<String, String> headers = new HashMap<>(failure.headers());
-        if (seconds(headers.get("retry-after")) > LONGEST_WAIT) {
-            headers.put("retry-after", String.valueOf(LONGEST_WAIT));
+        int wait = failure.waitSeconds();
+        if (wait > 0) {
+            headers.put("retry-after", Integer.toString(Math.min(wait, LONGEST_WAIT)));
+        }
+        if (wait > LONGEST_WAIT) {
             headers.put("x-should-retry", "false");
         }
         ApiFailure event = new ApiFailure(ApiError.UPSTREAM_UNAVAILABLE, failure.message());
@@ -92,7 +110,7 @@ record ClientError(int status, String code, Buffer body, Map<String, String> hea
             case UPSTREAM_MALFORMED -> new ApiFailure(ApiError.UPSTREAM_MALFORMED_RESPONSE, said);
             case UPSTREAM_EVENT_TOO_LARGE -> new ApiFailure(ApiError.UPSTREAM_EVENT_TOO_LARGE, said);
             case UPSTREAM_TRUNCATED -> new ApiFailure(ApiError.UPSTREAM_STREAM_TRUNCATED, said);
-            case UPSTREAM_BUSY, OVERLOADED -> new ApiFailure(ApiError.SERVER_IS_OVERLOADED, said);
+            case UPSTREAM_FAILING, UPSTREAM_BUSY, OVERLOADED -> new ApiFailure(ApiError.SERVER_IS_OVERLOADED, said);
             case UNAVAILABLE -> new ApiFailure(ApiError.NO_ELIGIBLE_MODEL, said);
             case INVALID -> new ApiFailure(ApiError.INVALID_VALUE, said, failure.param());
             case UNSUPPORTED -> new ApiFailure(ApiError.UNSUPPORTED_PARAMETER, said, failure.param());
@@ -100,6 +118,20 @@ record ClientError(int status, String code, Buffer body, Map<String, String> hea
             case UNPARSED -> rejected(card);
             case INTERNAL -> new ApiFailure(ApiError.INTERNAL_ERROR, Intake.INTERNAL);
         };
+    }
+
+    /**
+     * The same, where contents are restricted and must not leave this installation: a fault of the small model is told as
+     * one code, whatever it was. What is the caller's own doing, and what passes with time, stays what it is.
+     */
+    static ClientError restricted(ClientError error) {
+        boolean fault = error.failure.error().status() >= 500 && error.failure.error() != ApiError.SERVER_IS_OVERLOADED;
+        return fault
+                ? of(
+                        new ApiFailure(
+                                ApiError.RESTRICTED_LOCAL_FAILED,
+                                "The call's contents must not leave this installation, and the model here could not answer it."))
+                : error;
     }
 
     /** A small model's answer did not pass and nobody was left. */
@@ -126,6 +158,7 @@ record ClientError(int status, String code, Buffer body, Map<String, String> hea
                     UPSTREAM_MALFORMED,
                     UPSTREAM_TRUNCATED,
                     UPSTREAM_EVENT_TOO_LARGE,
+                    UPSTREAM_FAILING,
                     UPSTREAM_BUSY,
                     UNAVAILABLE,
                     OVERLOADED,
@@ -151,14 +184,5 @@ record ClientError(int status, String code, Buffer body, Map<String, String> hea
     private static boolean isOurKey(ModelCard card) {
         return card.place() instanceof ModelCard.Place.Upstream upstream
                 && upstream.credential() instanceof ModelCard.Credential.Ours;
-    }
-
-    private static long seconds(@Nullable String retryAfter) {
-        try {
-            return retryAfter == null ? 0 : Long.parseLong(retryAfter.strip());
-        } catch (NumberFormatException e) {
-            // An HTTP date; clients that read those wait for themselves.
-            return 0;
-        }
     }
 }

@@ -7,14 +7,17 @@ import dev.understudy.call.Decision;
 import dev.understudy.call.Interaction;
 import dev.understudy.call.Kind;
 import dev.understudy.call.ResponseFormat;
+import dev.understudy.call.Sensitivity;
 import dev.understudy.call.ToolChoice;
 import dev.understudy.call.VerifyStep;
 import dev.understudy.model.Accepted;
 import dev.understudy.model.AnswerEnd;
 import dev.understudy.model.Ask;
 import dev.understudy.model.Frame;
+import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.ModelFailure;
+import dev.understudy.model.Readiness;
 import dev.understudy.model.Reply;
 import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
@@ -63,7 +66,10 @@ final class Exchange {
     private final List<Try> tries = new ArrayList<>(2);
     private State state = new State.Waiting(null);
     private @Nullable Long firstContentMicros;
+    private Targets.@Nullable Next asked;
+    private boolean repeated;
     private long clock = NO_TIMER;
+    private long pause = NO_TIMER;
 
     Exchange(
             House house,
@@ -93,7 +99,7 @@ final class Exchange {
             record.asking(microsNow());
             next(null);
         } else {
-            ClientError error = ClientError.of(denial);
+            ClientError error = ClientError.of(denial, waitSeconds());
             client.policy(policy());
             client.error(error);
             over(Interaction.Outcome.DENIED, client.status(), error.code(), null);
@@ -181,16 +187,56 @@ final class Exchange {
             cutOff("client_too_slow");
         } else if (state instanceof State.Relaying) {
             breakOff(error, by);
+        } else if (mayRepeat(by, failure)) {
+            repeat(failure);
         } else if (ClientError.mayTryNext(failure, by.card(), targets.isNextLarger(by.card()))) {
-            next(error);
+            next(told(error, by));
         } else {
-            fail(error);
+            fail(told(error, by));
         }
+    }
+
+    private boolean mayRepeat(Try by, ModelFailure failure) {
+        return !repeated
+                && !by.isSmall()
+                && asked != null
+                && Repeat.mayRepeat(call, failure, System.nanoTime())
+                && asked.model().readiness().state() == Readiness.State.READY;
+    }
+
+    /** Asks the same target once more, a moment later, so that calls which failed together do not come back together. */
+    private void repeat(ModelFailure failure) {
+        repeated = true;
+        state = new State.Waiting(null);
+        pause = house.vertx().setTimer(Repeat.delayMillis(failure, house.random()), fired -> {
+            pause = NO_TIMER;
+            if (state instanceof State.Waiting && asked != null) {
+                ask(asked);
+            }
+        });
+    }
+
+    private ClientError told(ClientError error, Try by) {
+        return by.isSmall() && ruling.signals().sensitivity() == Sensitivity.RESTRICTED
+                ? ClientError.restricted(error)
+                : error;
+    }
+
+    /** How long the models that were left out since they fail will be left alone; 0 when none were. */
+    private int waitSeconds() {
+        int most = 0;
+        for (Decision.Dropped dropped : ruling.decision().dropped()) {
+            Model model = ruling.models().model(dropped.model());
+            if (model != null) {
+                most = Math.max(most, model.readiness().waitSeconds());
+            }
+        }
+        return most;
     }
 
     private void reject(Try by) {
         by.giveUp(ModelFailure.Code.UNPARSED.wire());
-        next(ClientError.of(ClientError.rejected(by.card())));
+        next(told(ClientError.of(ClientError.rejected(by.card())), by));
     }
 
     /** Asks the next target that may be asked, or tells the client what the last one ended with. */
@@ -198,8 +244,13 @@ final class Exchange {
         Targets.Next next = targets.next();
         if (next == null) {
             fail(last == null ? noModel() : last);
-            return;
+        } else {
+            asked = next;
+            ask(next);
         }
+    }
+
+    private void ask(Targets.Next next) {
         ModelCard card = next.model().card();
         boolean keep = ruling.decision().capture().record() == CaptureOrder.Level.FULL;
         Try made = new Try(this, tries.size() + 1, next.target(), card, holdOf(card), keep, microsNow());
@@ -305,8 +356,8 @@ final class Exchange {
         if (!(state instanceof State.Over)) {
             long keepAlive = house.pace().keepAlive().toMillis();
             long silent = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - client.lastWriteNanos());
-            if (!client.isHeadOut() && state instanceof State.Waiting(Try current) && current != null) {
-                head(current, "pending", Interaction.Route.DIRECT.wire());
+            if (!client.isHeadOut()) {
+                head(tries.getLast(), "pending", Interaction.Route.DIRECT.wire());
                 client.flushHead();
                 silent = 0;
             } else if (silent >= keepAlive && !flow.isPaused()) {
@@ -367,6 +418,10 @@ final class Exchange {
             house.vertx().cancelTimer(clock);
             clock = NO_TIMER;
         }
+        if (pause != NO_TIMER) {
+            house.vertx().cancelTimer(pause);
+            pause = NO_TIMER;
+        }
         Interaction.Route route = chosen == null ? null : routeOf(chosen);
         record.exchanged(ruling, tries, chosen, route, outcome, status, error, firstContentMicros);
         ruling.models().release();
@@ -381,7 +436,7 @@ final class Exchange {
     }
 
     private static Interaction.Route routeOf(Try by) {
-        return by.n() > 1 || by.isFallback() ? Interaction.Route.FALLBACK : Interaction.Route.DIRECT;
+        return by.isFallback() ? Interaction.Route.FALLBACK : Interaction.Route.DIRECT;
     }
 
     private static ClientError noModel() {

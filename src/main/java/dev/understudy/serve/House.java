@@ -5,6 +5,7 @@ import dev.understudy.verify.Ladder;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.InstantSource;
+import java.util.random.RandomGenerator;
 
 /** What every exchange needs of the house; shared by all event loops. */
 record House(
@@ -15,7 +16,8 @@ record House(
         CallMeters meters,
         InstantSource clock,
         Pace pace,
-        BodyRoom bodies) {
+        BodyRoom bodies,
+        RandomGenerator random) {
     /**
      * Closes the connection of a request whose body nobody wants. Not at once: a close with bytes unread resets the
      * connection, and a client that is still sending might never see its answer. What comes is thrown away until it is

@@ -8,6 +8,10 @@ public final class Meters {
     public static final String OVERHEAD = "understudy.overhead";
     /** Counter: deviations of an upstream that were put right, by {@link #UPSTREAM} and {@link #KIND}. */
     public static final String DEVIATION = "understudy.upstream.deviation";
+    /** Gauge: 0 while an upstream is asked as usual, 1 on trial, 2 while it is left alone, by {@link #UPSTREAM}. */
+    public static final String UPSTREAM_STATE = "understudy.upstream.state";
+    /** Counter: how often an upstream was left alone after too many failures, by {@link #UPSTREAM}. */
+    public static final String UPSTREAM_TRIPS = "understudy.upstream.trips";
     /** Gauge: 1 while the files on disk are the set in force. */
     public static final String POLICY_RELOAD_OK = "understudy.policy.reload.ok";
     /** Counter: interactions that were written. */

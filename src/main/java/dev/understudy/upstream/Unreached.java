@@ -7,6 +7,9 @@ import javax.net.ssl.SSLException;
 
 /** Says in words why an upstream was not reached; never where it is. */
 final class Unreached {
+    /** No connection within the time that there is for one. */
+    static final String TOO_LATE = "could not be connected to in time.";
+
     private static final int DEPTH = 10;
 
     private Unreached() {}
@@ -17,7 +20,7 @@ final class Unreached {
         for (int i = 0; i < DEPTH && each != null; i++) {
             switch (each) {
                 case ConnectTimeoutException timeout -> {
-                    return "could not be connected to in time.";
+                    return TOO_LATE;
                 }
                 case ConnectException refused -> {
                     return "refused the connection: is it running, and is its base URL right?";

@@ -38,6 +38,7 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     private final Ask ask;
     private final AnswerSink sink;
     private final Patience patience;
+    private Breaker.Pass pass = Breaker.Pass.REFUSED;
     private State state = new State.Queued();
     private boolean returned;
     private boolean hasSlot;
@@ -45,6 +46,10 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     private boolean content;
     private boolean addsUsage;
     private boolean usageDropped;
+    /** Whether the client's own time limit was met, which is not the upstream's fault. */
+    private boolean impatient;
+
+    private long connectNanos;
     private long sentNanos;
     private long lastNanos;
     private long timer = -1;
@@ -53,20 +58,24 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
         this.model = model;
         this.ask = ask;
         this.sink = sink;
-        this.patience = Patience.of(
-                model.card().limits(), ask.call().stream(), ask.call().headers());
+        this.patience = Patience.of(model.card().limits(), ask.call(), System.nanoTime());
     }
 
     /** Begins; called once, by the maker. */
     void start() {
+        pass = model.breaker().admit(System.nanoTime());
+        if (pass == Breaker.Pass.REFUSED) {
+            fail(model.isLeftAlone());
+            returned = true;
+            return;
+        }
         switch (model.slots().take(this)) {
             case TAKEN -> {
                 hasSlot = true;
                 connect();
             }
-            case QUEUED -> arm(model.card().limits().connect().toNanos());
-            case REFUSED ->
-                fail(ModelFailure.of(ModelFailure.Code.UPSTREAM_BUSY, "The model has too many calls at the moment."));
+            case QUEUED -> arm(patience.connect());
+            case REFUSED -> fail(busy());
         }
         returned = true;
     }
@@ -87,7 +96,7 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     @Override
     public void cancel() {
         if (!(state instanceof State.Over)) {
-            end(true);
+            end(true, Breaker.Verdict.NEITHER);
         }
     }
 
@@ -111,6 +120,7 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     private void connect() {
         state = new State.Connecting();
         sentNanos = System.nanoTime();
+        connectNanos = sentNanos;
         lastNanos = sentNanos;
         armNext();
         if (model.forwards() && ask.providerKey() == null) {
@@ -124,6 +134,7 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     }
 
     private void request() {
+        connectNanos = System.nanoTime();
         model.client().request(model.optionsFor(ask.call().api())).onComplete(connected -> {
             if (connected.succeeded()) {
                 send(connected.result());
@@ -161,6 +172,9 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
         int status = response.statusCode();
         lastNanos = System.nanoTime();
         state = new State.Reading(request, response);
+        if (status < 500) {
+            model.breaker().answering(pass, lastNanos);
+        }
         // Without one the library logs a reset that we ask for ourselves.
         response.exceptionHandler(cause -> {});
         if (paused) {
@@ -257,7 +271,7 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
 
     /** The answer is whole. What the upstream may still send is not waited for unless it has all come. */
     void finish(@Nullable String finish, TokenCount tokens, boolean bodyEnded) {
-        end(!bodyEnded);
+        end(!bodyEnded, Breaker.Verdict.GOOD);
         sink.ended(new AnswerEnd(finish, tokens, null, null));
     }
 
@@ -269,7 +283,7 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
         if (isOver()) {
             return;
         }
-        end(!bodyEnded);
+        end(!bodyEnded, Health.verdict(failure, impatient));
         if (returned) {
             sink.failed(failure);
         } else {
@@ -295,14 +309,28 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     /** There is no connection, or it ended before the head. */
     private void failUnreached(Throwable cause) {
         if (cause instanceof ConnectionPoolTooBusyException) {
-            fail(ModelFailure.of(ModelFailure.Code.UPSTREAM_BUSY, "The model has too many calls at the moment."));
+            fail(busy());
         } else {
-            String name = "The upstream of model `" + model.card().name() + "` ";
-            fail(ModelFailure.of(ModelFailure.Code.UPSTREAM_UNAVAILABLE, name + Unreached.why(cause)));
+            unreached(Unreached.why(cause));
         }
     }
 
-    private void end(boolean reset) {
+    private void unreached(String why) {
+        ModelFailure.Again again = state instanceof State.Sent ? again() : ModelFailure.Again.UNSENT;
+        String message = "The upstream of model `" + model.card().name() + "` " + why;
+        fail(ModelFailure.of(ModelFailure.Code.UPSTREAM_UNAVAILABLE, message, again, 0));
+    }
+
+    /** Of a question that was sent. With a caller's own key it is not sent twice: the caller would pay for both. */
+    ModelFailure.Again again() {
+        return model.forwards() ? ModelFailure.Again.NO : ModelFailure.Again.SENT;
+    }
+
+    private static ModelFailure busy() {
+        return ModelFailure.of(ModelFailure.Code.UPSTREAM_BUSY, "The model has too many calls at the moment.");
+    }
+
+    private void end(boolean reset, Breaker.Verdict verdict) {
         State last = state;
         state = new State.Over();
         disarm();
@@ -322,6 +350,9 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
             hasSlot = false;
             model.slots().give();
         }
+        if (pass != Breaker.Pass.REFUSED) {
+            model.breaker().over(pass, verdict, System.nanoTime());
+        }
     }
 
     private void disarm() {
@@ -337,10 +368,27 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
         long left = timeLeft(now);
         if (left <= 0) {
             timer = -1;
-            fail(ModelFailure.of(ModelFailure.Code.UPSTREAM_TIMEOUT, "The upstream did not answer in time."));
+            impatient = patience.hasty() && isOnClientsTime();
+            if (state instanceof State.Connecting) {
+                unreached(Unreached.TOO_LATE);
+            } else {
+                fail(ModelFailure.of(ModelFailure.Code.UPSTREAM_TIMEOUT, "The upstream did not answer in time."));
+            }
         } else {
             arm(left);
         }
+    }
+
+    /** Whether the limit that holds now is one that a client may lower. */
+    private boolean isOnClientsTime() {
+        return switch (state) {
+            case State.Queued queued -> true;
+            case State.Connecting connecting ->
+                patience.connect() < model.card().limits().connect().toNanos();
+            case State.Sent sent -> true;
+            case State.Reading reading -> !ask.call().stream();
+            case State.Over over -> false;
+        };
     }
 
     private void arm(long nanos) {
@@ -349,9 +397,7 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
             timer = -1;
             switch (state) {
                 case State.Over over -> {}
-                case State.Queued queued ->
-                    fail(ModelFailure.of(
-                            ModelFailure.Code.UPSTREAM_BUSY, "The model has too many calls at the moment."));
+                case State.Queued queued -> fail(busy());
                 case State.Connecting connecting -> armNext();
                 case State.Sent sent -> armNext();
                 case State.Reading reading -> armNext();
@@ -360,6 +406,9 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     }
 
     private long timeLeft(long now) {
+        if (state instanceof State.Connecting) {
+            return connectNanos + patience.connect() - now;
+        }
         long left = sentNanos + patience.total() - now;
         if (state instanceof State.Reading) {
             if (!content) {

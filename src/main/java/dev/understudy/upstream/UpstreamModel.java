@@ -7,7 +7,9 @@ import dev.understudy.model.Ask;
 import dev.understudy.model.Asked;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
+import dev.understudy.model.ModelFailure;
 import dev.understudy.model.Readiness;
+import dev.understudy.telemetry.Keys;
 import dev.understudy.telemetry.Meters;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.util.concurrent.FastThreadLocal;
@@ -18,15 +20,19 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One model behind a base URL. It has one HTTP client per event loop, so that a call and its upstream call stay on one
- * thread, and one set of {@link Slots} for all of them. HTTP/1.1 with connections kept alive.
+ * thread, and one set of {@link Slots} and one {@link Breaker} for all of them. HTTP/1.1 with connections kept alive.
  */
-final class UpstreamModel implements Model {
+final class UpstreamModel implements Model, Breaker.Watcher {
+    private static final Logger LOG = Logger.getLogger(UpstreamModel.class);
     private static final int KEEP_ALIVE_SECONDS = 55;
     private static final int TLS_PORT = 443;
     private static final int PLAIN_PORT = 80;
@@ -40,6 +46,7 @@ final class UpstreamModel implements Model {
     private final RequestOptions chat;
     private final RequestOptions responses;
     private final Slots slots;
+    private final Breaker breaker = new Breaker(this);
     private volatile boolean usageRefused;
     private final Queue<HttpClient> made = new ConcurrentLinkedQueue<>();
     private final FastThreadLocal<HttpClient> clients = new FastThreadLocal<>() {
@@ -70,10 +77,39 @@ final class UpstreamModel implements Model {
     public Readiness readiness() {
         return switch (place.credential()) {
             case ModelCard.Credential.Missing missing -> Readiness.unavailable("no API key: set " + missing.missing());
-            case ModelCard.Credential.None none -> Readiness.READY;
-            case ModelCard.Credential.Ours ours -> Readiness.READY;
-            case ModelCard.Credential.Forward forward -> Readiness.READY;
+            case ModelCard.Credential.None none -> health();
+            case ModelCard.Credential.Ours ours -> health();
+            case ModelCard.Credential.Forward forward -> health();
         };
+    }
+
+    private Readiness health() {
+        if (breaker.level() == 0) {
+            return Readiness.READY;
+        }
+        int wait = breaker.waitSeconds(System.nanoTime());
+        return wait == 0 ? Readiness.READY : Readiness.failing("too many of its answers have failed of late", wait);
+    }
+
+    /** Why a question is not sent while the breaker is open. */
+    ModelFailure isLeftAlone() {
+        return ModelFailure.of(
+                ModelFailure.Code.UPSTREAM_FAILING,
+                "The model `" + card.name() + "` has failed too often of late and is left alone for a moment."
+                        + " Please try again.",
+                ModelFailure.Again.NO,
+                Math.max(1, breaker.waitSeconds(System.nanoTime())));
+    }
+
+    @Override
+    public void opened(Duration time) {
+        meters.counter(Meters.UPSTREAM_TRIPS, Meters.UPSTREAM, card.name()).increment();
+        LOG.warnf("upstream left alone %s=%s %s=%d", Keys.MODEL, card.name(), Keys.MILLIS, time.toMillis());
+    }
+
+    @Override
+    public void closed() {
+        LOG.infof("upstream asked again %s=%s", Keys.MODEL, card.name());
     }
 
     @Override
@@ -109,6 +145,10 @@ final class UpstreamModel implements Model {
 
     Slots slots() {
         return slots;
+    }
+
+    Breaker breaker() {
+        return breaker;
     }
 
     /** The client of the calling event loop; made on first use. */
@@ -161,6 +201,8 @@ final class UpstreamModel implements Model {
                         .setMaxHeaderSize(HEADER_BYTES)
                         .setMaxChunkSize(HEADER_BYTES)
                         .setVerifyHost(true)
+                        .setSslHandshakeTimeout(card.limits().connect().toMillis())
+                        .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS)
                         .setName("upstream-" + card.name()))
                 .with(new PoolOptions().setHttp1MaxSize(most).setMaxWaitQueueSize(most))
                 .build();

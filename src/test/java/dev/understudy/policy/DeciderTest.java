@@ -171,6 +171,22 @@ class DeciderTest {
     }
 
     @Test
+    void aFailingModelIsPassedOverAndNoOtherRuleTakesTheCall() {
+        PolicySet set = Sets.withRules("{ id: a, " + SMALL, REST);
+        Decision next = decide(
+                set, call -> {}, model -> model.equals("small") ? Readiness.failing("it failed", 5) : Readiness.READY);
+        assertThat(next.rule()).isEqualTo(decide(set, call -> {}).rule());
+        assertThat(next.dropped()).extracting(Decision.Dropped::code).containsExactly("failing");
+        assertThat(next.targets()).extracting(Decision.Target::model).doesNotContain("small");
+        Decision denied = decide(set, call -> {}, model -> Readiness.failing("it failed", 5));
+        assertThat(denied.rule()).isEqualTo(next.rule());
+        assertThat(denied.deny()).isNotNull().satisfies(denial -> {
+            assertThat(denial.status()).isEqualTo(503);
+            assertThat(denial.code()).isEqualTo("server_is_overloaded");
+        });
+    }
+
+    @Test
     void withoutAnyKeyTheModelThatForwardsIsPassedOver() {
         Decision decision = decide(Sets.withRules(REST), call -> call.providerKey = null);
         assertThat(decision.targets()).containsExactly(new Decision.Target("spare", Attempt.Role.SERVE));

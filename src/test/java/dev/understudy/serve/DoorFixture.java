@@ -37,6 +37,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,7 @@ final class DoorFixture implements AutoCloseable {
     private final Map<String, Function<ModelCard, Model>> makers = new LinkedHashMap<>();
     private final List<Decision.Target> targets = new ArrayList<>();
     private volatile Kind kind = Kind.ANSWER;
+    private volatile Sensitivity sensitivity = Sensitivity.INTERNAL;
     private volatile Decision.@Nullable Denial denial;
     private volatile @Nullable Secret providerKey;
     private volatile @Nullable RuntimeException fault;
@@ -85,7 +87,8 @@ final class DoorFixture implements AutoCloseable {
                 new CallMeters(meters),
                 InstantSource.system(),
                 pace,
-                bodies);
+                bodies,
+                new Random(7));
         this.door = new AgentsDoor(house, "127.0.0.1:0");
     }
 
@@ -111,6 +114,11 @@ final class DoorFixture implements AutoCloseable {
 
     DoorFixture kind(Kind said) {
         kind = said;
+        return this;
+    }
+
+    DoorFixture sensitivity(Sensitivity said) {
+        sensitivity = said;
         return this;
     }
 
@@ -247,7 +255,7 @@ final class DoorFixture implements AutoCloseable {
                     "call",
                     1,
                     7,
-                    Sensitivity.INTERNAL,
+                    sensitivity,
                     Map.of(),
                     Map.of(),
                     1);

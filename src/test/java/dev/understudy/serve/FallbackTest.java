@@ -1,7 +1,9 @@
 package dev.understudy.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
+import dev.understudy.call.Attempt;
 import dev.understudy.call.Interaction;
 import dev.understudy.testing.Blocking;
 import dev.understudy.testing.Chunks;
@@ -50,8 +52,12 @@ class FallbackTest {
         assertThat(call(DoorFixture.STREAM).body()).contains("second");
         Interaction interaction = fixture.interaction();
         assertThat(interaction.route()).isEqualTo(Interaction.Route.FALLBACK);
-        assertThat(interaction.attempts()).hasSize(2);
-        assertThat(interaction.attempts().getFirst().error()).isEqualTo("upstream_unavailable");
+        assertThat(interaction.attempts())
+                .extracting(Attempt::model, Attempt::role, Attempt::error)
+                .containsExactly(
+                        tuple("one", Attempt.Role.SERVE, "upstream_unavailable"),
+                        tuple("one", Attempt.Role.SERVE, "upstream_unavailable"),
+                        tuple("two", Attempt.Role.FALLBACK, null));
     }
 
     @ParameterizedTest
@@ -101,7 +107,8 @@ class FallbackTest {
         WireClient.Answer answer = call(DoorFixture.CALL);
         assertThat(answer.status()).isEqualTo(500);
         assertThat(answer.body()).contains("\"message\":\"b\"");
-        assertThat(answer.header("x-understudy-attempts")).isEqualTo("2");
+        // the first once more, the second not: one repeat a call
+        assertThat(answer.header("x-understudy-attempts")).isEqualTo("3");
     }
 
     private WireClient.Answer call(String json) throws IOException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.understudy.call.Attempt;
 import dev.understudy.call.Interaction;
 import dev.understudy.call.Kind;
+import dev.understudy.call.Sensitivity;
 import dev.understudy.call.VerifyStep;
 import dev.understudy.model.AnswerSink;
 import dev.understudy.model.Ask;
@@ -90,6 +91,31 @@ class SmallModelFailsTest {
         assertThat(answer.header("x-should-retry")).isEqualTo("false");
         assertThat(answer.body()).contains("\"code\":\"answer_rejected\"");
         assertThat(fixture.interaction().outcome()).isEqualTo(Interaction.Outcome.FAILED);
+    }
+
+    @Test
+    void restrictedContentsThatNobodyElseMaySeeEndInOneCode() throws IOException {
+        alone((ask, telling) -> telling.failed(ModelFailure.Code.DEADLINE));
+        fixture.sensitivity(Sensitivity.RESTRICTED);
+        WireClient.Answer answer = call(DoorFixture.CALL);
+        assertThat(answer.status()).isEqualTo(503);
+        assertThat(answer.body()).contains("\"code\":\"restricted_local_failed\"");
+        assertThat(answer.header("retry-after")).isNull();
+        assertThat(fixture.interaction().error()).isEqualTo("restricted_local_failed");
+    }
+
+    @Test
+    void restrictedContentsWhoseAnswerDoesNotPassEndInTheSameCode() throws IOException {
+        alone((ask, telling) -> telling.answer(null, List.of(), "stop"));
+        fixture.sensitivity(Sensitivity.RESTRICTED);
+        assertThat(call(DoorFixture.STREAM).body()).contains("\"code\":\"restricted_local_failed\"");
+    }
+
+    @Test
+    void whatTheCallerAskedWrongOfRestrictedContentsIsSaidAsItIs() throws IOException {
+        alone((ask, telling) -> telling.failed(ModelFailure.Code.CONTEXT_LENGTH));
+        fixture.sensitivity(Sensitivity.RESTRICTED);
+        assertThat(call(DoorFixture.CALL).body()).contains("\"code\":\"context_length_exceeded\"");
     }
 
     @Test
