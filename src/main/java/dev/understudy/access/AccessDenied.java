@@ -22,6 +22,8 @@ public final class AccessDenied extends Exception {
                 "missing",
                 "No API key was given. Send one as 'Authorization: Bearer <key>'; keys are made by './understudy key"
                         + " create'."),
+        EMPTY("empty", "The API key is empty. Send one as 'Authorization: Bearer <key>', or no such header at all."),
+        SEVERAL("several", "More than one API key was given. Send one, as 'Authorization: Bearer <key>'."),
         MALFORMED(
                 "malformed",
                 "The API key is not in a form that can be read. Send it as 'Authorization: Bearer <key>'."),

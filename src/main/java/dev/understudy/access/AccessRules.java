@@ -120,9 +120,17 @@ public record AccessRules(Anonymous anonymous, Map<String, Team> teams) {
      *
      * @param tags that all its callers carry
      * @param sensitivityFloor every call of the team is at least so delicate
+     * @param limits of all its callers together
+     * @param budget of all its callers together, or null
      * @param apps by name; never empty
      */
-    public record Team(String name, Map<String, String> tags, Sensitivity sensitivityFloor, Map<String, App> apps) {
+    public record Team(
+            String name,
+            Map<String, String> tags,
+            Sensitivity sensitivityFloor,
+            CallLimits limits,
+            @Nullable BudgetPlan budget,
+            Map<String, App> apps) {
         public Team {
             tags = Map.copyOf(tags);
             apps = Map.copyOf(apps);
@@ -138,8 +146,16 @@ public record AccessRules(Anonymous anonymous, Map<String, Team> teams) {
      * @param models globs of the model names that it may ask for
      * @param human whether people type through it
      * @param consent what its bodies may be used for: the team's and its own together
+     * @param limits of its callers together, besides the team's
+     * @param budget of its callers together, besides the team's, or null
      */
-    public record App(String name, List<String> models, boolean human, Set<Purpose> consent) {
+    public record App(
+            String name,
+            List<String> models,
+            boolean human,
+            Set<Purpose> consent,
+            CallLimits limits,
+            @Nullable BudgetPlan budget) {
         public App {
             models = List.copyOf(models);
             consent = Set.copyOf(consent);

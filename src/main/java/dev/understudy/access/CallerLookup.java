@@ -20,15 +20,17 @@ public class CallerLookup {
 
     private final KeyCache keys;
     private final SubjectMark subjects;
+    private final Allowances allowances;
     private final InstantSource clock;
 
     @Inject
-    CallerLookup(ApiKeys keys, SubjectMark subjects, InstantSource clock) {
-        this(keys, subjects, clock, Ticker.systemTicker());
+    CallerLookup(ApiKeys keys, SubjectMark subjects, Allowances allowances, InstantSource clock) {
+        this(keys, subjects, allowances, clock, Ticker.systemTicker());
     }
 
-    CallerLookup(KeyStore store, SubjectMark subjects, InstantSource clock, Ticker ticker) {
+    CallerLookup(KeyStore store, SubjectMark subjects, Allowances allowances, InstantSource clock, Ticker ticker) {
         this.subjects = subjects;
+        this.allowances = allowances;
         this.keys = new KeyCache(store, ticker, PATIENCE);
         this.clock = clock;
     }
@@ -50,8 +52,7 @@ public class CallerLookup {
             @Nullable String authorization,
             @Nullable String apiKeyHeader,
             boolean loopback,
-            Map<String, String> headers,
-            AccessRules rules) {
+            Map<String, String> headers, AccessRules rules) {
         Credential credential;
         try {
             credential = Credential.read(authorization, apiKeyHeader);
@@ -105,7 +106,7 @@ public class CallerLookup {
         Caller caller = rules.caller(teamName, appName, keyId, providerKey, mark, headers);
         return caller == null
                 ? denied(AccessDenied.Reason.NO_TEAM)
-                : Uni.createFrom().item(caller);
+                : Uni.createFrom().item(allowances.withBudget(caller));
     }
 
     private static Uni<Caller> denied(AccessDenied.Reason reason) {

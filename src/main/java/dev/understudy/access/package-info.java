@@ -8,6 +8,11 @@
  *
  * <p>{@link dev.understudy.access.HeldIds} says which upstream holds what a team names by an id; to all other teams the
  * id is unknown.
+ *
+ * <p>{@link dev.understudy.access.Allowances} then lets each call of the caller in, or not: requests, tokens, calls at a
+ * time and money, of its team and of its app. An {@link dev.understudy.access.Admission} is ended once, however the call
+ * went. All of it is counted in memory with one atomic step a limit; only what a budget has spent outlives the process,
+ * since every call leaves its cost in the database.
  */
 @NullMarked
 package dev.understudy.access;

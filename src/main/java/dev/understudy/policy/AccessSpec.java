@@ -2,8 +2,15 @@ package dev.understudy.policy;
 
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.AssertTrue;
+import jakarta.validation.constraints.DecimalMax;
+import jakarta.validation.constraints.DecimalMin;
+import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotEmpty;
 import jakarta.validation.constraints.Pattern;
+import jakarta.validation.constraints.PositiveOrZero;
+import java.math.BigDecimal;
+import java.time.DateTimeException;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +40,8 @@ record AccessSpec(
             Map<String, String> tags,
             @Nullable String sensitivity,
             @Nullable List<String> consent,
+            @Nullable @Valid LimitsSpec limits,
+            @Nullable @Valid BudgetSpec budget,
             @NotEmpty List<@Nullable @Valid AppSpec> apps) {
         TeamSpec {
             tags = Lists.orEmpty(tags);
@@ -45,5 +54,30 @@ record AccessSpec(
             @Pattern(regexp = Names.REGEX) String name,
             @Nullable List<String> models,
             @Nullable Boolean human,
-            @Nullable List<String> consent) {}
+            @Nullable List<String> consent,
+            @Nullable @Valid LimitsSpec limits,
+            @Nullable @Valid BudgetSpec budget) {}
+
+    /** How much may be asked for. */
+    record LimitsSpec(
+            @Nullable @Min(1) Integer requestsPerMinute,
+            @Nullable @Min(1) Integer tokensPerMinute,
+            @Nullable @Min(1) Integer concurrent) {}
+
+    /** How much may be spent. */
+    record BudgetSpec(
+            @PositiveOrZero BigDecimal limit,
+            @Nullable String window,
+            @Nullable String timezone,
+            @Nullable @DecimalMin("0") @DecimalMax("1") BigDecimal softAt,
+            @Nullable String onHard) {
+        @AssertTrue(message = "timezone must be a name such as UTC or Europe/Berlin")
+        boolean isSomewhere() {
+            try {
+                return timezone == null || ZoneId.of(timezone).getId().equals(timezone);
+            } catch (DateTimeException e) {
+                return false;
+            }
+        }
+    }
 }

@@ -29,10 +29,6 @@ final class LaterFeatures {
                     "sensitivity",
                     tree -> tree instanceof Tree.Fields map && !map.fields().isEmpty(),
                     "the scan for findings (sensitivity)"),
-            later(Document.Kind.ACCESS, "teams/*/budget", "budgets (budget)"),
-            later(Document.Kind.ACCESS, "teams/*/limits", "rate limits (limits)"),
-            later(Document.Kind.ACCESS, "teams/*/apps/*/budget", "budgets (budget)"),
-            later(Document.Kind.ACCESS, "teams/*/apps/*/limits", "rate limits (limits)"),
             later(
                     Document.Kind.ACCESS,
                     "teams/*/apps/*/captureRequired",

@@ -1,10 +1,14 @@
 package dev.understudy.policy;
 
 import dev.understudy.access.AccessRules;
+import dev.understudy.access.BudgetPlan;
+import dev.understudy.access.CallLimits;
 import dev.understudy.call.CaptureOrder;
 import dev.understudy.call.Decision;
 import dev.understudy.call.Purpose;
 import dev.understudy.call.Sensitivity;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -17,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 /** Makes rules, ready to be asked, of what files of kind Access, Policy and Capture say; defaults are here. */
 final class Rules {
     private static final List<String> ANY = List.of("*");
+    /** Share of a budget at which a person is told. */
+    private static final double SOFT_AT = 0.8;
 
     private Rules() {}
 
@@ -45,10 +51,33 @@ final class Rules {
             both.addAll(consent);
             both.addAll(Wire.purposes(app.consent()));
             List<String> models = app.models() == null ? ANY : app.models();
-            apps.put(app.name(), new AccessRules.App(app.name(), models, Boolean.TRUE.equals(app.human()), both));
+            boolean human = Boolean.TRUE.equals(app.human());
+            apps.put(
+                    app.name(),
+                    new AccessRules.App(app.name(), models, human, both, limits(app.limits()), budget(app.budget())));
         });
         Sensitivity floor = team.sensitivity() == null ? Sensitivity.INTERNAL : Wire.sensitivity(team.sensitivity());
-        return new AccessRules.Team(team.name(), team.tags(), floor, apps);
+        return new AccessRules.Team(
+                team.name(), team.tags(), floor, limits(team.limits()), budget(team.budget()), apps);
+    }
+
+    private static CallLimits limits(AccessSpec.@Nullable LimitsSpec spec) {
+        return spec == null
+                ? CallLimits.NONE
+                : new CallLimits(spec.requestsPerMinute(), spec.tokensPerMinute(), spec.concurrent());
+    }
+
+    private static @Nullable BudgetPlan budget(AccessSpec.@Nullable BudgetSpec spec) {
+        if (spec == null) {
+            return null;
+        }
+        return new BudgetPlan(
+                spec.limit(),
+                spec.window() == null
+                        ? BudgetPlan.Window.MONTH
+                        : Wire.of(BudgetPlan.Window.values(), BudgetPlan.Window::wire, spec.window()),
+                spec.timezone() == null ? ZoneOffset.UTC : ZoneId.of(spec.timezone()),
+                spec.softAt() == null ? SOFT_AT : spec.softAt().doubleValue());
     }
 
     /** One policy with its rules in order. */

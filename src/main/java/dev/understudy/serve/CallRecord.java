@@ -76,13 +76,16 @@ final class CallRecord {
             @Nullable Long firstContentMicros) {
         LocalDate day = call.receivedAt().atOffset(ZoneOffset.UTC).toLocalDate();
         BigDecimal cost = BigDecimal.ZERO;
+        long tokens = 0;
         List<Attempt> attempts = new ArrayList<>(tries.size());
         for (int i = 0; i < tries.size(); i++) {
             Try one = tries.get(i);
             BigDecimal own = one.cost(call.model(), day);
             attempts.add(one.attempt(call.stream(), own));
             cost = cost == null || own == null ? null : cost.add(own);
+            tokens += (long) one.tokens().input() + one.tokens().output();
         }
+        ruling.admission().end(tokens, cost);
         BigDecimal baseline = served == null
                 ? null
                 : Pricing.baseline(ruling.models().catalogue(), large(ruling), call.model(), served.tokens(), day);

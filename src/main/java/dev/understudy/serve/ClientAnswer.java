@@ -1,5 +1,6 @@
 package dev.understudy.serve;
 
+import dev.understudy.access.Standing;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
@@ -25,10 +26,18 @@ final class ClientAnswer {
     private static final CharSequence ATTEMPTS = HttpHeaders.createOptimized("x-understudy-attempts");
     private static final CharSequence OVERHEAD = HttpHeaders.createOptimized("x-understudy-overhead-ms");
     private static final CharSequence UPSTREAM_ID = HttpHeaders.createOptimized("x-understudy-upstream-request-id");
+    private static final CharSequence LIMIT_REQUESTS = HttpHeaders.createOptimized("x-ratelimit-limit-requests");
+    private static final CharSequence REMAINING_REQUESTS =
+            HttpHeaders.createOptimized("x-ratelimit-remaining-requests");
+    private static final CharSequence RESET_REQUESTS = HttpHeaders.createOptimized("x-ratelimit-reset-requests");
+    private static final CharSequence LIMIT_TOKENS = HttpHeaders.createOptimized("x-ratelimit-limit-tokens");
+    private static final CharSequence REMAINING_TOKENS = HttpHeaders.createOptimized("x-ratelimit-remaining-tokens");
+    private static final CharSequence RESET_TOKENS = HttpHeaders.createOptimized("x-ratelimit-reset-tokens");
     /** A comment: one line feed and no blank line, so that clients which count blank lines see no empty event. */
     private static final Buffer KEEP_ALIVE = Buffer.buffer(": keep-alive\n");
 
     private final HttpServerResponse out;
+    private boolean limited;
     private int status;
     private long lastWriteNanos;
 
@@ -50,6 +59,26 @@ final class ClientAnswer {
         out.putHeader(OVERHEAD, tenths / 10 + "." + tenths % 10);
     }
 
+    /** Says where the caller's limits stand; before the head. An upstream's own then mean nothing to the caller. */
+    void limits(@Nullable Standing standing) {
+        if (standing == null) {
+            return;
+        }
+        limited = true;
+        Standing.Rate requests = standing.requests();
+        if (requests != null) {
+            out.putHeader(LIMIT_REQUESTS, Integer.toString(requests.limit()));
+            out.putHeader(REMAINING_REQUESTS, Long.toString(requests.remaining()));
+            out.putHeader(RESET_REQUESTS, requests.reset());
+        }
+        Standing.Rate tokens = standing.tokens();
+        if (tokens != null) {
+            out.putHeader(LIMIT_TOKENS, Integer.toString(tokens.limit()));
+            out.putHeader(REMAINING_TOKENS, Long.toString(tokens.remaining()));
+            out.putHeader(RESET_TOKENS, tokens.reset());
+        }
+    }
+
     /** Says which policy decided; before the head of an error. */
     void policy(String policy) {
         out.putHeader(POLICY, policy);
@@ -58,7 +87,7 @@ final class ClientAnswer {
     /** Lets an upstream's headers go on; ours win. */
     void upstreamHeaders(Map<String, String> headers, @Nullable String upstreamRequestId) {
         for (Map.Entry<String, String> header : headers.entrySet()) {
-            if (!out.headers().contains(header.getKey())) {
+            if (!out.headers().contains(header.getKey()) && isWelcome(header.getKey())) {
                 out.putHeader(header.getKey(), header.getValue());
             }
         }
@@ -109,8 +138,16 @@ final class ClientAnswer {
 
     /** Sends an error before the head. */
     void error(ClientError error) {
-        error.headers().forEach(out::putHeader);
+        error.headers().forEach((name, value) -> {
+            if (isWelcome(name)) {
+                out.putHeader(name, value);
+            }
+        });
         document(error.status(), error.body());
+    }
+
+    private boolean isWelcome(String name) {
+        return !limited || !name.startsWith("x-ratelimit-");
     }
 
     boolean isHeadOut() {

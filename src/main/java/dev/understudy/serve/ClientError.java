@@ -1,5 +1,6 @@
 package dev.understudy.serve;
 
+import dev.understudy.access.LimitReached;
 import dev.understudy.call.Decision;
 import dev.understudy.call.Tier;
 import dev.understudy.model.ModelCard;
@@ -49,6 +50,16 @@ record ClientError(int status, String code, Buffer body, Map<String, String> hea
             case NEVER -> Map.of("x-should-retry", "false");
         };
         return new ClientError(failure.status(), failure.code(), ErrorBody.json(failure), headers, failure);
+    }
+
+    /** A limit or budget of the caller's that was met. */
+    static ClientError of(LimitReached limit) {
+        ApiError error = switch (limit.kind()) {
+            case REQUESTS, CONCURRENT -> ApiError.REQUESTS_PER_MINUTE;
+            case TOKENS -> ApiError.TOKENS_PER_MINUTE;
+            case BUDGET -> ApiError.INSUFFICIENT_QUOTA;
+        };
+        return of(new ApiFailure(error, String.valueOf(limit.getMessage())), limit.waitSeconds());
     }
 
     /** For a stream whose head is out: the upstream's own words where it said any, else ours. */

@@ -1,8 +1,11 @@
 package dev.understudy.serve;
 
 import dev.understudy.access.AccessDenied;
+import dev.understudy.access.Admission;
+import dev.understudy.access.Allowances;
 import dev.understudy.access.CallerLookup;
 import dev.understudy.access.KeysUnavailable;
+import dev.understudy.access.LimitReached;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.Decision;
@@ -18,12 +21,16 @@ import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.policy.Decider;
 import dev.understudy.policy.PolicyStore;
+import io.quarkus.runtime.StartupEvent;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.impl.ContextInternal;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jboss.logging.Logger;
@@ -34,20 +41,44 @@ import org.jspecify.annotations.Nullable;
 class HouseJudgement implements Judgement {
     private static final Logger LOG = Logger.getLogger(HouseJudgement.class);
 
+    private static final int BEFORE_DOOR = 200;
+    private static final Duration SPEND_PATIENCE = Duration.ofSeconds(10);
+
     private final Vertx vertx;
     private final CallerLookup callers;
     private final Inspector inspector;
     private final PolicyStore policies;
     private final ModelDirectory directory;
+    private final Allowances allowances;
 
     @Inject
     HouseJudgement(
-            Vertx vertx, CallerLookup callers, Inspector inspector, PolicyStore policies, ModelDirectory directory) {
+            Vertx vertx,
+            CallerLookup callers,
+            Allowances allowances,
+            Inspector inspector,
+            PolicyStore policies,
+            ModelDirectory directory) {
         this.vertx = vertx;
         this.callers = callers;
+        this.allowances = allowances;
         this.inspector = inspector;
         this.policies = policies;
         this.directory = directory;
+    }
+
+    /** Before the door opens, limits are in force and what was spent is known, unless the database is away. */
+    void start(@Observes @Priority(BEFORE_DOOR) StartupEvent event) {
+        policies.onActivate(set -> allowances.activate(set.access()));
+        allowances
+                .load()
+                .ifNoItem()
+                .after(SPEND_PATIENCE)
+                .fail()
+                .onFailure()
+                .recoverWithNull()
+                .await()
+                .indefinitely();
     }
 
     @Override
@@ -67,17 +98,28 @@ class HouseJudgement implements Judgement {
     }
 
     @Override
-    public Ruling judge(Call call, Caller caller) {
+    public Ruling judge(Call call, Caller caller) throws LimitReached {
         ModelDirectory.Current current = directory.hold();
         LiveModels models = current.models();
+        Admission admission = null;
         try {
             Signals signals = inspector.inspect(call, caller, maxSlmTools(models.catalogue()));
+            admission = allowances.admit(caller, tokens(call, signals), call.receivedAt());
             Decision decision = Decider.decide(call, caller, signals, current.set(), name -> readiness(models, name));
-            return new Ruling(signals, decision, models);
-        } catch (RuntimeException e) {
+            return new Ruling(signals, decision, models, admission);
+        } catch (RuntimeException | LimitReached e) {
             models.release();
+            if (admission != null) {
+                admission.end(0, null);
+            }
             throw e;
         }
+    }
+
+    /** What a call may read and write at most, as far as it says so. */
+    private static long tokens(Call call, Signals signals) {
+        Integer most = call.maxTokens();
+        return most == null ? signals.tokens() : signals.tokens() + (long) Math.max(0, most) * Math.max(1, call.n());
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.understudy.serve;
 
+import dev.understudy.access.LimitReached;
 import dev.understudy.call.Api;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
@@ -151,6 +152,13 @@ final class Intake implements Arrival.Receiver {
         CallRecord record = new CallRecord(house, call, by, readyNanos, this::ended);
         try {
             ruling = house.judgement().judge(call, by);
+        } catch (LimitReached limit) {
+            over = true;
+            ClientError error = ClientError.of(limit);
+            client.limits(limit.standing());
+            client.error(error);
+            record.refused(Interaction.Outcome.DENIED, client.status(), error.code());
+            return;
         } catch (RuntimeException e) {
             over = true;
             ClientError error = ClientError.of(failure(e));
@@ -158,6 +166,7 @@ final class Intake implements Arrival.Receiver {
             record.refused(Interaction.Outcome.FAILED, client.status(), error.code());
             return;
         }
+        client.limits(ruling.admission().standing());
         exchange = new Exchange(house, loop, call, by, ruling, request.headers(), client, record);
         exchange.run();
     }

@@ -1,5 +1,6 @@
 package dev.understudy.serve;
 
+import dev.understudy.access.LimitReached;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.TokenCount;
@@ -22,8 +23,12 @@ interface Judgement {
     Future<Caller> caller(
             @Nullable String authorization, @Nullable String apiKey, boolean loopback, Map<String, String> headers);
 
-    /** What kind of errand it is and who shall answer. Does not wait for anything. */
-    Ruling judge(Call call, Caller caller);
+    /**
+     * Whether the caller may have one more, what kind of errand it is and who shall answer. Does not wait for anything.
+     *
+     * @throws LimitReached when a limit or budget of the caller is met
+     */
+    Ruling judge(Call call, Caller caller) throws LimitReached;
 
     /** Learns from what an upstream said it read and wrote for a call. */
     void reported(Call call, TokenCount tokens);

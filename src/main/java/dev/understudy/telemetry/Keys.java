@@ -4,6 +4,8 @@ package dev.understudy.telemetry;
 public final class Keys {
     public static final String CALL = "call";
     public static final String TEAM = "team";
+    public static final String APP = "app";
+    public static final String LEVEL = "level";
     public static final String MODEL = "model";
     public static final String RULE = "rule";
     public static final String STATUS = "status";

@@ -27,7 +27,15 @@ public final class Meters {
     /** Gauge: requests waiting for a slot of an engine, by {@link #MODEL}. */
     public static final String SLM_QUEUE = "understudy.slm.queue.size";
 
+    /** Counter: calls that a limit or budget turned away, by {@link #TEAM} and {@link #KIND}. */
+    public static final String LIMIT_REFUSED = "understudy.limit.refused";
+    /** Counter: budgets that were crossed, by {@link #TEAM}, {@link #APP} and {@link #LEVEL}. */
+    public static final String BUDGET_CROSSED = "understudy.budget.crossed";
+    /** Gauge: spent share of a budget, by {@link #TEAM} and {@link #APP}. */
+    public static final String BUDGET_USED = "understudy.budget.used";
+
     public static final String TEAM = "team";
+    public static final String APP = "app";
     public static final String MODEL = "model";
     public static final String TIER = "tier";
     public static final String RULE = "rule";
@@ -35,6 +43,7 @@ public final class Meters {
     public static final String UPSTREAM = "upstream";
     public static final String KIND = "kind";
     public static final String REASON = "reason";
+    public static final String LEVEL = "level";
     public static final String SIGNAL = "signal";
 
     private Meters() {}

@@ -7,6 +7,7 @@ import dev.understudy.call.Caller;
 import dev.understudy.call.Purpose;
 import dev.understudy.call.Secret;
 import dev.understudy.call.Sensitivity;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.smallrye.mutiny.Uni;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,7 +32,16 @@ class CallerLookupTest {
 
     private final Rows rows = new Rows();
     private final AtomicLong nanos = new AtomicLong();
-    private final CallerLookup lookup = new CallerLookup(rows, new SubjectMark(new byte[32]), () -> NOW, nanos::get);
+    private final CallerLookup lookup = new CallerLookup(
+            rows,
+            new SubjectMark(new byte[32]),
+            new Allowances(
+                    (from, until) -> Uni.createFrom().item(List.of()),
+                    () -> NOW,
+                    new SimpleMeterRegistry(),
+                    nanos::get),
+            () -> NOW,
+            nanos::get);
 
     /** Keys in memory, which may be down. */
     private static final class Rows implements KeyStore {
@@ -49,10 +59,10 @@ class CallerLookupTest {
     }
 
     private static AccessRules rules(AccessRules.Allow allow) {
-        AccessRules.App app =
-                new AccessRules.App("default", List.of("*"), false, Set.of(Purpose.DEBUG, Purpose.TRAINING));
-        AccessRules.Team team =
-                new AccessRules.Team("local", Map.of("a", "b"), Sensitivity.PERSONAL, Map.of("default", app));
+        AccessRules.App app = new AccessRules.App(
+                "default", List.of("*"), false, Set.of(Purpose.DEBUG, Purpose.TRAINING), CallLimits.NONE, null);
+        AccessRules.Team team = new AccessRules.Team(
+                "local", Map.of("a", "b"), Sensitivity.PERSONAL, CallLimits.NONE, null, Map.of("default", app));
         return new AccessRules(new AccessRules.Anonymous(allow, "local", "default"), Map.of("local", team));
     }
 
@@ -77,7 +87,7 @@ class CallerLookupTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Bearer none", "bearer NONE", "Bearer", "Bearer ", ""})
+    @ValueSource(strings = {"Bearer none", "bearer NONE", "Bearer  none "})
     void aWordThatIsNoKeyIsNone(String authorization) {
         Caller caller = find(authorization, null, true);
         assertThat(caller.anonymous()).isTrue();
@@ -122,9 +132,26 @@ class CallerLookupTest {
         assertThat(rows.asked).isZero();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"Bearer", "bearer ", "", "  "})
+    void anEmptyCredentialIsTurnedAway(String authorization) {
+        isDenied(AccessDenied.Reason.EMPTY, authorization, null);
+        isDenied(AccessDenied.Reason.EMPTY, null, "");
+        isDenied(AccessDenied.Reason.EMPTY, "Bearer none", " ");
+    }
+
     @Test
     void twoPrincipalsAreTurnedAway() {
-        isDenied(AccessDenied.Reason.MALFORMED, "Bearer sk-a", "sk-b");
+        isDenied(AccessDenied.Reason.SEVERAL, "Bearer sk-a", "sk-b");
+        isDenied(AccessDenied.Reason.SEVERAL, "Bearer none", "sk-b");
+        isDenied(AccessDenied.Reason.SEVERAL, "Bearer sk-a", KEY);
+        assertThat(rows.asked).isZero();
+    }
+
+    @Test
+    void theSamePrincipalTwiceIsOne() {
+        store(null, null, "local");
+        assertThat(find("Bearer " + KEY, KEY, false).keyId()).isEqualTo(new UUID(1, 2));
     }
 
     @Test
