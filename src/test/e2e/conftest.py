@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -54,14 +55,14 @@ def wait_until(holds, seconds, what):
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
-class Process:
-    """A child started by the launcher, whose output lands in a file."""
+class Child:
+    """A child process, whose output lands in a file."""
 
-    def __init__(self, arguments, env, log):
+    def __init__(self, command, env, log):
         self.log = log
         self.out = pathlib.Path(log).open("w")  # noqa: SIM115 - closed by stop()
         self.child = subprocess.Popen(
-            [LAUNCHER, *arguments], env=env, stdout=self.out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+            command, env=env, stdout=self.out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
         )
 
     def ended(self):
@@ -81,13 +82,15 @@ class Process:
         self.out.close()
 
 
-class Upstream(Process):
+class Upstream(Child):
     """The scripted upstream; it says that it is one, and counts."""
 
     def __init__(self, folder):
         self.port = free_port()
         super().__init__(
-            ["demo", "--upstream-only", "--upstream-port", str(self.port)], dict(os.environ), folder / "upstream.log"
+            [LAUNCHER, "demo", "--upstream-only", "--upstream-port", str(self.port)],
+            dict(os.environ),
+            folder / "upstream.log",
         )
         self.url = f"http://127.0.0.1:{self.port}"
         wait_until(lambda: reachable(self.url + "/stats"), 60, "the scripted upstream")
@@ -96,7 +99,21 @@ class Upstream(Process):
         return fetch(self.url + "/stats")
 
 
-class Gateway(Process):
+class Scripted(Child):
+    """The scripted upstream that does as each call tells it: scripted.py."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        program = pathlib.Path(__file__).with_name("scripted.py")
+        super().__init__([sys.executable, str(program), str(self.port)], None, folder / "scripted.log")
+        self.url = f"http://127.0.0.1:{self.port}"
+        wait_until(lambda: reachable(self.url + "/stats"), 20, "the scripted upstream")
+
+    def stats(self):
+        return fetch(self.url + "/stats")
+
+
+class Gateway(Child):
     """A gateway on free ports with its own data folder and a copy of the shipped policies."""
 
     def __init__(self, folder, upstream_port, key="sk-e2e-gateway-key", path="/v1", edit=None):
@@ -119,7 +136,7 @@ class Gateway(Process):
             UNDERSTUDY_LLM_BASE_URL=f"http://127.0.0.1:{upstream_port}{path}",
             UNDERSTUDY_LLM_API_KEY=key,
         )
-        super().__init__(["run"], self.env, folder / "gateway.log")
+        super().__init__([LAUNCHER, "run"], self.env, folder / "gateway.log")
         try:
             self.await_ready()
         except BaseException:
@@ -181,9 +198,26 @@ def upstream():
 
 
 @pytest.fixture(scope="session")
-def gateway(upstream):
+def scripted():
     folder = scratch()
-    server = Gateway(folder, upstream.port)
+    server = Scripted(folder)
+    yield server
+    server.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def gateway(upstream, scripted):
+    """Calls for gpt-matrix go to the upstream that does as it is told, all others as the shipped policies say."""
+    model = f'    - {{ name: told, tier: llm, upstream: {{ baseUrl: "{scripted.url}/v1" }} }}\n'
+    rule = "    - { id: told, match: { model: [gpt-matrix] }, action: { llm: { model: told } } }\n"
+
+    def edit(text):
+        text = text.replace("    - name: demo-llm", model + "    - name: demo-llm")
+        return text.replace("    - id: default", rule + "    - id: default")
+
+    folder = scratch()
+    server = Gateway(folder, upstream.port, edit=edit)
     yield server
     server.stop()
     shutil.rmtree(folder)

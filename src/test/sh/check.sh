@@ -87,12 +87,8 @@ trainer_tests() {
 
 # The clients that people use, against the packaged gateway.
 clients() {
-    python_env python-clients src/test/e2e/requirements.txt || return 1
-    if stale "$here/src/test/e2e/node_modules/.understudy" "$here/src/test/e2e/package-lock.json"; then
-        quiet npm --prefix "$here/src/test/e2e" ci --no-audit --no-fund --loglevel=error || return 1
-        : >"$here/src/test/e2e/node_modules/.understudy"
-    fi
-    (cd "$here/src/test/e2e" && PYTHONDONTWRITEBYTECODE=1 "$cache/python-clients/bin/python" -m pytest \
+    client_packages || return 1
+    (cd "$here/src/test/e2e" && PYTHONDONTWRITEBYTECODE=1 UNDERSTUDY_CACHE="$cache" "$cache/python-clients/bin/python" -m pytest \
         -q -p no:cacheprovider --junitxml="$reports/clients.xml" .)
 }
 
