@@ -1,5 +1,6 @@
 package dev.understudy.serve;
 
+import dev.understudy.access.HeldIds;
 import dev.understudy.capture.Recorder;
 import dev.understudy.telemetry.Keys;
 import dev.understudy.verify.Ladder;
@@ -69,6 +70,7 @@ public class AgentsDoor {
             MeterRegistry meters,
             InstantSource clock,
             RandomGenerator random,
+            HeldIds held,
             @ConfigProperty(name = "understudy.listen") String listen) {
         this(
                 new House(
@@ -80,7 +82,8 @@ public class AgentsDoor {
                         clock,
                         Pace.PROMISED,
                         new BodyRoom(BodyLimits.standard()),
-                        random),
+                        random,
+                        held),
                 listen);
     }
 

@@ -1,5 +1,6 @@
 package dev.understudy.serve;
 
+import dev.understudy.access.HeldIds;
 import dev.understudy.capture.Recorder;
 import dev.understudy.verify.Ladder;
 import io.vertx.core.Vertx;
@@ -17,7 +18,8 @@ record House(
         InstantSource clock,
         Pace pace,
         BodyRoom bodies,
-        RandomGenerator random) {
+        RandomGenerator random,
+        HeldIds held) {
     /**
      * Closes the connection of a request whose body nobody wants. Not at once: a close with bytes unread resets the
      * connection, and a client that is still sending might never see its answer. What comes is thrown away until it is

@@ -8,7 +8,11 @@ import dev.understudy.model.Asked;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.ModelFailure;
+import dev.understudy.model.Passage;
 import dev.understudy.model.Readiness;
+import dev.understudy.model.Relay;
+import dev.understudy.model.RelaySink;
+import dev.understudy.model.Relayed;
 import dev.understudy.telemetry.Keys;
 import dev.understudy.telemetry.Meters;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -31,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * One model behind a base URL. It has one HTTP client per event loop, so that a call and its upstream call stay on one
  * thread, and one set of {@link Slots} and one {@link Breaker} for all of them. HTTP/1.1 with connections kept alive.
  */
-final class UpstreamModel implements Model, Breaker.Watcher {
+final class UpstreamModel implements Model, Relay, Breaker.Watcher {
     private static final Logger LOG = Logger.getLogger(UpstreamModel.class);
     private static final int KEEP_ALIVE_SECONDS = 55;
     private static final int TLS_PORT = 443;
@@ -120,6 +124,13 @@ final class UpstreamModel implements Model, Breaker.Watcher {
     }
 
     @Override
+    public Relayed relay(Passage passage, RelaySink sink) {
+        UpstreamRelay relayed = new UpstreamRelay(this, passage, sink);
+        relayed.start();
+        return relayed;
+    }
+
+    @Override
     public void close() {
         for (HttpClient client = made.poll(); client != null; client = made.poll()) {
             client.close();
@@ -143,6 +154,11 @@ final class UpstreamModel implements Model, Breaker.Watcher {
         };
     }
 
+    /** How that path below the base URL is reached. */
+    RequestOptions at(String method, String path) {
+        return options(place.baseUrl(), path).setMethod(HttpMethod.valueOf(method));
+    }
+
     Slots slots() {
         return slots;
     }
@@ -159,9 +175,15 @@ final class UpstreamModel implements Model, Breaker.Watcher {
     /** What is shown to the upstream for this question; null for nothing. */
     @Nullable
     Secret credentialFor(Ask ask) {
+        return credentialFor(ask.providerKey());
+    }
+
+    /** What is shown to the upstream for a caller with that key of its own; null for nothing. */
+    @Nullable
+    Secret credentialFor(@Nullable Secret providerKey) {
         return switch (place.credential()) {
             case ModelCard.Credential.Ours ours -> ours.key();
-            case ModelCard.Credential.Forward forward -> ask.providerKey();
+            case ModelCard.Credential.Forward forward -> providerKey;
             case ModelCard.Credential.None none -> null;
             case ModelCard.Credential.Missing missing -> null;
         };

@@ -20,6 +20,7 @@ import dev.understudy.model.Catalogue;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.Price;
+import dev.understudy.testing.MemoryIds;
 import dev.understudy.upstream.UpstreamModels;
 import dev.understudy.verify.Ladder;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -51,6 +52,7 @@ final class DoorFixture implements AutoCloseable {
 
     final Vertx vertx;
     final List<Interaction> recorded = Collections.synchronizedList(new ArrayList<>());
+    final MemoryIds held = new MemoryIds();
     final MeterRegistry meters = new SimpleMeterRegistry();
     final BodyRoom bodies;
     final AgentsDoor door;
@@ -88,7 +90,8 @@ final class DoorFixture implements AutoCloseable {
                 InstantSource.system(),
                 pace,
                 bodies,
-                new Random(7));
+                new Random(7),
+                held);
         this.door = new AgentsDoor(house, "127.0.0.1:0");
     }
 

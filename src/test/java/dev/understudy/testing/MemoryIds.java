@@ -1,0 +1,40 @@
+package dev.understudy.testing;
+
+import dev.understudy.access.HeldIds;
+import io.vertx.core.Future;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Held ids in memory alone. */
+public final class MemoryIds implements HeldIds {
+    private final Map<String, Owner> owners = new ConcurrentHashMap<>();
+
+    @Override
+    public void bind(String team, String id, Owner owner, Life life) {
+        owners.put(team + " " + id, owner);
+    }
+
+    @Override
+    public Future<Map<String, Owner>> find(String team, Collection<String> ids) {
+        Map<String, Owner> found = new HashMap<>();
+        for (String id : ids) {
+            Owner owner = owners.get(team + " " + id);
+            if (owner != null) {
+                found.put(id, owner);
+            }
+        }
+        return Future.succeededFuture(found);
+    }
+
+    @Override
+    public void forget(String team, String id) {
+        owners.remove(team + " " + id);
+    }
+
+    /** All that is held: team and id, parted by a space. */
+    public Map<String, Owner> all() {
+        return owners;
+    }
+}
