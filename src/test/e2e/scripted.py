@@ -9,7 +9,7 @@ A call's messages may hold `scripted{fault=cut,at=3,...}`:
     fault=...  429, 500 and other statuses, html (502), error200, empty: instead of an answer
                end: the stream ends there, as if it were whole    cut: closed inside an event or a document
                reset: the connection is reset there               reset-head: before anything was sent
-               error, nonsense: an error object, no JSON          stall: nothing more comes
+               error, nonsense: an error object, no JSON          stall, half: nothing comes, or half an event
 
 Serves chat completions and responses, `GET /stats` and `GET /calls/X`. A tool with the parameter `city` or `colour` is
 called; JSON is answered where a schema asks for it.
@@ -293,7 +293,9 @@ class Door(asyncio.Protocol):
         elif fault == "nonsense":
             self.chunk("data: {nonsense\n\n")
             self.transport.write(b"0\r\n\r\n")
-        elif fault == "stall":
+        elif fault in ("stall", "half"):
+            if fault == "half":
+                self.chunk(event[: len(event) // 2])
             await asyncio.sleep(3600)
 
     async def broken(self, text, fault):
