@@ -52,7 +52,8 @@ public class CallerLookup {
             @Nullable String authorization,
             @Nullable String apiKeyHeader,
             boolean loopback,
-            Map<String, String> headers, AccessRules rules) {
+            Map<String, String> headers,
+            AccessRules rules) {
         Credential credential;
         try {
             credential = Credential.read(authorization, apiKeyHeader);

@@ -85,6 +85,17 @@ public final class PolicySet {
         return visible;
     }
 
+    /** The large models that pass requested names on, in the order of the files. */
+    public List<ModelCard> passingNamesOn() {
+        List<ModelCard> passing = new ArrayList<>();
+        for (ModelCard card : catalogue.cards().values()) {
+            if (passesNameOn(card)) {
+                passing.add(card);
+            }
+        }
+        return passing;
+    }
+
     /** Whether some large model passes requested names on, so that only its upstream knows them all. */
     public boolean passesNamesOn() {
         return passesNamesOn;

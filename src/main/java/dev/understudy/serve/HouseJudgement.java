@@ -1,5 +1,6 @@
 package dev.understudy.serve;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import dev.understudy.access.AccessDenied;
 import dev.understudy.access.Admission;
 import dev.understudy.access.Allowances;
@@ -20,6 +21,7 @@ import dev.understudy.model.Readiness;
 import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.policy.Decider;
+import dev.understudy.policy.PolicySet;
 import dev.understudy.policy.PolicyStore;
 import io.quarkus.runtime.StartupEvent;
 import io.vertx.core.Future;
@@ -31,6 +33,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jboss.logging.Logger;
@@ -50,6 +53,7 @@ class HouseJudgement implements Judgement {
     private final PolicyStore policies;
     private final ModelDirectory directory;
     private final Allowances allowances;
+    private final UpstreamNames upstreamNames = new UpstreamNames(Ticker.systemTicker());
 
     @Inject
     HouseJudgement(
@@ -128,8 +132,28 @@ class HouseJudgement implements Judgement {
     }
 
     @Override
-    public List<ModelCard> modelsFor(Caller caller) {
-        return policies.current().modelsFor(caller);
+    public Future<ModelNames> modelsFor(Caller caller) {
+        Promise<ModelNames> names = ((ContextInternal) vertx.getOrCreateContext()).promise();
+        ModelDirectory.Current current = directory.hold();
+        PolicySet set = current.set();
+        List<Model> passing = new ArrayList<>();
+        for (ModelCard card : set.passingNamesOn()) {
+            Model model = current.models().model(card.name());
+            if (model != null) {
+                passing.add(model);
+            }
+        }
+        upstreamNames
+                .merged(set.modelsFor(caller), passing, caller.providerKey(), name -> set.mayAsk(caller, name))
+                .whenComplete((found, failure) -> {
+                    current.models().release();
+                    if (failure == null) {
+                        names.complete(found);
+                    } else {
+                        names.fail(failure);
+                    }
+                });
+        return names.future();
     }
 
     private static Readiness readiness(LiveModels models, String name) {

@@ -4,9 +4,7 @@ import dev.understudy.access.LimitReached;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.TokenCount;
-import dev.understudy.model.ModelCard;
 import io.vertx.core.Future;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +31,6 @@ interface Judgement {
     /** Learns from what an upstream said it read and wrote for a call. */
     void reported(Call call, TokenCount tokens);
 
-    /** The catalogue's own names that this caller may ask for, in order. */
-    List<ModelCard> modelsFor(Caller caller);
+    /** The names that this caller may ask for; on the calling event loop. */
+    Future<ModelNames> modelsFor(Caller caller);
 }

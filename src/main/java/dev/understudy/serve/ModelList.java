@@ -3,15 +3,16 @@ package dev.understudy.serve;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.understudy.call.Tier;
+import dev.understudy.model.ListedModel;
 import dev.understudy.model.ModelCard;
 import io.vertx.core.buffer.Buffer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
-import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** Writes models as OpenAI's list has them. */
+/** Writes models as OpenAI's list has them; what an upstream says of its own goes on as it came. */
 final class ModelList {
     private static final JsonFactory JSON = new JsonFactory();
 
@@ -25,22 +26,36 @@ final class ModelList {
     }
 
     /** {@code {"object":"list","data":[...]}}. */
-    Buffer list(List<ModelCard> cards) {
+    Buffer list(ModelNames names) {
         return written(json -> {
             json.writeStartObject();
             json.writeStringField("object", "list");
             json.writeArrayFieldStart("data");
-            for (ModelCard card : cards) {
+            for (ModelCard card : names.own()) {
                 model(json, card);
+            }
+            for (ListedModel model : names.passed()) {
+                json.writeRawValue(model.json().toString());
             }
             json.writeEndArray();
             json.writeEndObject();
         });
     }
 
-    /** One model. */
-    Buffer one(ModelCard card) {
-        return written(json -> model(json, card));
+    /** The one of that name, or null when there is none. */
+    @Nullable
+    Buffer one(ModelNames names, String id) {
+        for (ModelCard card : names.own()) {
+            if (card.name().equals(id)) {
+                return written(json -> model(json, card));
+            }
+        }
+        for (ListedModel model : names.passed()) {
+            if (model.id().equals(id)) {
+                return model.json();
+            }
+        }
+        return null;
     }
 
     private void model(JsonGenerator json, ModelCard card) throws IOException {

@@ -2,16 +2,15 @@ package dev.understudy.serve;
 
 import dev.understudy.call.Caller;
 import dev.understudy.call.Uuid7;
-import dev.understudy.model.ModelCard;
 import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
 import io.netty.handler.codec.TooLongFrameException;
 import io.vertx.core.Context;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Instant;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -135,23 +134,36 @@ final class Reception {
     }
 
     private void list(HttpServerRequest request, Caller caller) {
-        answer(request).document(200, models.list(house.judgement().modelsFor(caller)));
+        withNames(request, caller, names -> answer(request).document(200, models.list(names)));
     }
 
     private void one(HttpServerRequest request, Caller caller, String id) {
-        List<ModelCard> cards = house.judgement().modelsFor(caller);
-        for (ModelCard card : cards) {
-            if (card.name().equals(id)) {
-                answer(request).document(200, models.one(card));
+        withNames(request, caller, names -> {
+            Buffer model = models.one(names, id);
+            if (model != null) {
+                answer(request).document(200, model);
                 return;
             }
-        }
-        refuse(
-                request,
-                new ApiFailure(
-                        ApiError.MODEL_NOT_FOUND,
-                        "The model `" + ApiFailure.echo(id) + "` does not exist or you do not have access to it.",
-                        "model"));
+            refuse(
+                    request,
+                    new ApiFailure(
+                            ApiError.MODEL_NOT_FOUND,
+                            "The model `" + ApiFailure.echo(id) + "` does not exist or you do not have access to it.",
+                            "model"));
+        });
+    }
+
+    private void withNames(HttpServerRequest request, Caller caller, Consumer<ModelNames> then) {
+        house.judgement().modelsFor(caller).onComplete(found -> {
+            if (request.response().closed()) {
+                return;
+            }
+            if (found.succeeded()) {
+                then.accept(found.result());
+            } else {
+                refuse(request, new ApiFailure(ApiError.INTERNAL_ERROR, Intake.INTERNAL));
+            }
+        });
     }
 
     private void refuse(HttpServerRequest request, ApiFailure failure) {

@@ -5,9 +5,11 @@ import dev.understudy.call.Secret;
 import dev.understudy.model.AnswerSink;
 import dev.understudy.model.Ask;
 import dev.understudy.model.Asked;
+import dev.understudy.model.ListedModel;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.ModelFailure;
+import dev.understudy.model.ModelLister;
 import dev.understudy.model.Passage;
 import dev.understudy.model.Readiness;
 import dev.understudy.model.Relay;
@@ -25,7 +27,9 @@ import io.vertx.core.http.PoolOptions;
 import io.vertx.core.http.RequestOptions;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
@@ -35,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * One model behind a base URL. It has one HTTP client per event loop, so that a call and its upstream call stay on one
  * thread, and one set of {@link Slots} and one {@link Breaker} for all of them. HTTP/1.1 with connections kept alive.
  */
-final class UpstreamModel implements Model, Relay, Breaker.Watcher {
+final class UpstreamModel implements Model, ModelLister, Relay, Breaker.Watcher {
     private static final Logger LOG = Logger.getLogger(UpstreamModel.class);
     private static final int KEEP_ALIVE_SECONDS = 55;
     private static final int TLS_PORT = 443;
@@ -49,6 +53,7 @@ final class UpstreamModel implements Model, Relay, Breaker.Watcher {
     private final ModelCard.Place.Upstream place;
     private final RequestOptions chat;
     private final RequestOptions responses;
+    private final RequestOptions models;
     private final Slots slots;
     private final Breaker breaker = new Breaker(this);
     private volatile boolean usageRefused;
@@ -69,6 +74,7 @@ final class UpstreamModel implements Model, Relay, Breaker.Watcher {
         this.place = place;
         this.chat = options(place.baseUrl(), "/chat/completions");
         this.responses = options(place.baseUrl(), "/responses");
+        this.models = options(place.baseUrl(), "/models").setMethod(HttpMethod.GET);
         this.slots = new Slots(card.limits().maxConcurrent(), card.limits().maxConcurrent());
     }
 
@@ -128,6 +134,19 @@ final class UpstreamModel implements Model, Relay, Breaker.Watcher {
         UpstreamRelay relayed = new UpstreamRelay(this, passage, sink);
         relayed.start();
         return relayed;
+    }
+
+    @Override
+    public CompletionStage<List<ListedModel>> list(@Nullable Secret providerKey) {
+        ListQuestion question = new ListQuestion(vertx);
+        client().request(models).onComplete(connected -> {
+            if (connected.succeeded()) {
+                question.send(connected.result(), credentialFor(providerKey));
+            } else {
+                question.fail("was not reached");
+            }
+        });
+        return question.answer();
     }
 
     @Override

@@ -284,8 +284,8 @@ final class DoorFixture implements AutoCloseable {
         public void reported(Call call, TokenCount tokens) {}
 
         @Override
-        public List<ModelCard> modelsFor(Caller caller) {
-            return List.copyOf(cards.values());
+        public Future<ModelNames> modelsFor(Caller caller) {
+            return Future.succeededFuture(new ModelNames(List.copyOf(cards.values()), List.of()));
         }
     }
 }
