@@ -86,6 +86,12 @@ public final class JsonMask {
             if (token == null) {
                 throw new JsonParseException(parser, "empty");
             }
+            if (json.length <= LONGEST_MEDIA && SecretForms.isPlain(json)) {
+                while (token != null) {
+                    token = parser.nextToken();
+                }
+                return true;
+            }
             Count count = new Count();
             for (; token != null; token = parser.nextToken()) {
                 if (token == JsonToken.VALUE_STRING) {

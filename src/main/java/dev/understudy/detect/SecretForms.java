@@ -2,7 +2,6 @@ package dev.understudy.detect;
 
 import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -27,16 +26,25 @@ final class SecretForms {
     private static final List<String> PLACEHOLDER_PARTS = List.of(
             "your_", "your-", "my_", "my-", "example", "placeholder", "xxxx", "****", "....", "dummy", "replace");
 
-    /**
-     * One form.
-     *
-     * @param border whether no letter, digit or underscore may stand before it
-     * @param mark how it begins
-     * @param pattern the whole of it
-     */
-    private record Form(boolean border, String mark, Pattern pattern) {}
+    /** What follows a mark. */
+    private sealed interface Sign {
+        /**
+         * A form of a provider.
+         *
+         * @param border whether no letter, digit or underscore may stand before it
+         * @param pattern the whole of it
+         */
+        record Form(boolean border, Pattern pattern) implements Sign {}
 
-    private static final List<Form> FORMS = forms();
+        /** A word that tells of a credential behind it. */
+        record Name(int length) implements Sign {}
+
+        /** What stands between a scheme and a host. */
+        record Url() implements Sign {}
+
+        /** A header's value. */
+        record Bearer(int length) implements Sign {}
+    }
 
     private static final List<String> NAMES = List.of(
             "passw",
@@ -55,10 +63,12 @@ final class SecretForms {
             "token",
             "authorization");
 
+    private static final SecretMarks<Sign> MARKS = new SecretMarks<>(marks());
+
     private SecretForms() {}
 
-    private static List<Form> forms() {
-        List<Form> forms = new ArrayList<>();
+    private static List<SecretMarks.Mark<Sign>> marks() {
+        List<SecretMarks.Mark<Sign>> forms = new ArrayList<>();
         // words end in "sk-" too, so the plain form needs a border, the longer ones stand for themselves
         add(forms, true, "sk-[A-Za-z0-9_-]{16,}", "sk-");
         add(forms, false, "sk-(?:proj|ant|svcacct|admin|or)-[A-Za-z0-9_-]{16,}", "sk-");
@@ -81,53 +91,141 @@ final class SecretForms {
                 "-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----"
                         + "(?:[^-]*-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\\\\\\s]*)",
                 "-----BEGIN ");
+        forms.add(new SecretMarks.Mark<>("://", false, new Sign.Url()));
+        for (String name : NAMES) {
+            forms.add(new SecretMarks.Mark<>(name, true, new Sign.Name(name.length())));
+        }
+        forms.add(new SecretMarks.Mark<>("bearer ", true, new Sign.Bearer("bearer".length())));
         return List.copyOf(forms);
     }
 
-    private static void add(List<Form> forms, boolean border, String pattern, String... marks) {
+    private static void add(List<SecretMarks.Mark<Sign>> forms, boolean border, String pattern, String... marks) {
         for (String mark : marks) {
-            forms.add(new Form(border, mark, Pattern.compile(pattern)));
+            forms.add(new SecretMarks.Mark<>(mark, false, new Sign.Form(border, Pattern.compile(pattern))));
         }
     }
 
     /** All hits of all forms, in no order; they may overlap. */
     static List<SecretMask.Hit> search(String text) {
-        List<SecretMask.Hit> hits = new ArrayList<>();
-        for (Form form : FORMS) {
-            for (int at = text.indexOf(form.mark()); at >= 0; at = text.indexOf(form.mark(), at + 1)) {
+        byte[] letters = SecretMarks.letters(text);
+        List<SecretMask.Hit> hits = null;
+        for (int at = MARKS.next(letters, 0); at >= 0; at = MARKS.next(letters, at + 1)) {
+            List<SecretMarks.Mark<Sign>> marks = MARKS.marksAt(letters, at);
+            for (int i = 0; i < marks.size(); i++) {
+                SecretMarks.Mark<Sign> mark = marks.get(i);
+                if (mark.isAt(letters, at)) {
+                    hits = hits == null ? new ArrayList<>() : hits;
+                    look(text, at, mark.meaning(), hits);
+                }
+            }
+        }
+        return hits == null ? List.of() : hits;
+    }
+
+    /**
+     * Whether nothing in a JSON document looks like a credential, seen from its raw bytes; false also where an escape
+     * stands in the way of telling.
+     *
+     * @param json UTF-8
+     */
+    static boolean isPlain(byte[] json) {
+        for (int at = MARKS.next(json, 0); at >= 0; at = MARKS.next(json, at + 1)) {
+            List<SecretMarks.Mark<Sign>> marks = MARKS.marksAt(json, at);
+            for (int i = 0; i < marks.size(); i++) {
+                SecretMarks.Mark<Sign> mark = marks.get(i);
+                if (mark.isAt(json, at) && mayTell(json, at, mark.meaning())) {
+                    return false;
+                }
+            }
+        }
+        return !hidesAscii(json);
+    }
+
+    private static boolean mayTell(byte[] json, int at, Sign sign) {
+        return switch (sign) {
+            case Sign.Form form -> true;
+            case Sign.Bearer bearer -> true;
+            case Sign.Name name -> isAssigned(json, at + name.length());
+            case Sign.Url url -> hasUser(json, at + 3);
+        };
+    }
+
+    /** Whether a telling word that ends at {@code from} gives a value away, as its neighbour or as part of its name. */
+    private static boolean isAssigned(byte[] json, int from) {
+        int i = from;
+        while (i < json.length && (isWord((char) json[i]) || json[i] == '-')) {
+            i++;
+        }
+        if (i < json.length && (json[i] == '\'' || json[i] == '`')) {
+            i++;
+        }
+        while (i < json.length && json[i] == ' ') {
+            i++;
+        }
+        if (i >= json.length) {
+            return false;
+        }
+        return switch (json[i]) {
+            case ':', '=', '\\' -> true;
+            case 'i' -> (i + 2 < json.length && json[i + 1] == 's' && json[i + 2] == ' ') || isInNameOfText(json, i);
+            default -> json[i] < 0x20 || isInNameOfText(json, i);
+        };
+    }
+
+    /** Whether the string in which a place lies is the name of a member that is no number, object, array or literal. */
+    private static boolean isInNameOfText(byte[] json, int from) {
+        int i = from;
+        while (i < json.length && json[i] != '"') {
+            i += json[i] == '\\' ? 2 : 1;
+        }
+        do {
+            i++;
+        } while (i < json.length && json[i] <= ' ');
+        if (i >= json.length || json[i] != ':') {
+            return false;
+        }
+        do {
+            i++;
+        } while (i < json.length && json[i] <= ' ');
+        return i < json.length && "0123456789-{[tfn".indexOf(json[i]) < 0;
+    }
+
+    private static boolean hasUser(byte[] json, int from) {
+        int i = from;
+        while (i < json.length && json[i] != '/' && isValue((char) (json[i] & 0xFF))) {
+            if (json[i] == '@') {
+                return true;
+            }
+            i++;
+        }
+        return i + 1 < json.length && json[i] == '\\' && json[i + 1] == 'u';
+    }
+
+    /** Whether a letter or sign of ASCII is written by its number, or a slash with a backslash. */
+    private static boolean hidesAscii(byte[] json) {
+        for (int i = 0; i < json.length - 1; i++) {
+            if (json[i] == '\\') {
+                i++;
+                if (json[i] == '/'
+                        || (json[i] == 'u' && json.length - i > 2 && json[i + 1] == '0' && json[i + 2] == '0')) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static void look(String text, int at, Sign sign, List<SecretMask.Hit> hits) {
+        switch (sign) {
+            case Sign.Form form -> {
                 if (!form.border() || at == 0 || !isWord(text.charAt(at - 1))) {
                     match(text, at, form.pattern(), hits);
                 }
             }
+            case Sign.Name name -> named(text, at + name.length(), hits);
+            case Sign.Url url -> passwordOfUrl(text, at + 3, hits);
+            case Sign.Bearer bearer -> value(text, skipBlanks(text, at + bearer.length()), BEARER_LEAST, hits);
         }
-        for (int at = text.indexOf("://"); at >= 0; at = text.indexOf("://", at + 1)) {
-            passwordOfUrl(text, at + 3, hits);
-        }
-        String lower = small(text);
-        for (String name : NAMES) {
-            for (int at = lower.indexOf(name); at >= 0; at = lower.indexOf(name, at + 1)) {
-                named(text, at + name.length(), hits);
-            }
-        }
-        for (int at = lower.indexOf("bearer "); at >= 0; at = lower.indexOf("bearer ", at + 1)) {
-            value(text, skipBlanks(text, at + "bearer".length()), BEARER_LEAST, hits);
-        }
-        return hits;
-    }
-
-    /** With its ASCII letters small and every place where it was; the words looked for are ASCII. */
-    private static String small(String text) {
-        byte[] letters = text.getBytes(StandardCharsets.ISO_8859_1);
-        if (letters.length != text.length()) {
-            // two chars of one sign became one byte: the slow way, which may move places too
-            String lower = text.toLowerCase(Locale.ROOT);
-            return lower.length() == text.length() ? lower : text;
-        }
-        for (int i = 0; i < letters.length; i++) {
-            byte letter = letters[i];
-            letters[i] = letter >= 'A' && letter <= 'Z' ? (byte) (letter | 0x20) : letter;
-        }
-        return new String(letters, StandardCharsets.ISO_8859_1);
     }
 
     /** Looks whether the form begins just here; what is far behind cannot belong to it. */

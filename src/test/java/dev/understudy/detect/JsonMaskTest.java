@@ -2,6 +2,7 @@ package dev.understudy.detect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -28,6 +29,40 @@ class JsonMaskTest {
             "eyJhbGciOi.eyJzdWIiOiIx.",
             "://a:b3@",
             "ghp_abcdefghijklmnopqrstuvwxyz0123456789");
+
+    /** Parts of which a credential, or something like one, may come about. */
+    private static final List<String> SHARDS = List.of(
+            "sk-",
+            "Ab3dEf6hIj9kLmN0pQrStUvWxYz",
+            "password",
+            "passw",
+            "Token",
+            "s",
+            "_key",
+            "api",
+            "\"",
+            "'",
+            ":",
+            "=",
+            " is ",
+            " ",
+            "\n",
+            "\t",
+            "\\",
+            "/",
+            "://",
+            "a:s3cr3t!",
+            "@",
+            "Bearer ",
+            "AKIAIOSFODNN7QRTZWXY",
+            "x9",
+            "ä",
+            "\u2003",
+            "\u0001",
+            "😀",
+            "Sommer2024!x",
+            "{",
+            "1");
 
     @Test
     void masksRequestsAsTheGoldenFilesSay() throws IOException {
@@ -96,6 +131,52 @@ class JsonMaskTest {
     private static List<JsonNode> documents(int count) {
         RandomGenerator random = new SplittableRandom(20_261_124);
         return Stream.generate(() -> document(random, 3)).limit(count).toList();
+    }
+
+    /** The raw bytes are only ever passed by where a look at each string finds nothing either. */
+    @Test
+    void theQuickLookNeverMissesWhatTheSlowOneFinds() throws IOException {
+        RandomGenerator random = new SplittableRandom(4_711);
+        int plain = 0;
+        for (int i = 0; i < 60_000; i++) {
+            StringBuilder text = new StringBuilder();
+            for (int left = random.nextInt(1, 7); left > 0; left--) {
+                text.append(SHARDS.get(random.nextInt(SHARDS.size())));
+            }
+            ObjectNode document = JSON.createObjectNode();
+            document.put(text.substring(0, random.nextInt(Math.min(20, text.length()) + 1)), text.toString());
+            document.put("token", random.nextInt());
+            document.set(
+                    NAMES.get(random.nextInt(NAMES.size())),
+                    array(List.of(text.reverse().toString(), "x")));
+            byte[] json = random.nextBoolean() ? JSON.writeValueAsBytes(document) : escaped(document);
+            if (SecretForms.isPlain(json)) {
+                plain++;
+                assertThat(findings(document)).as(() -> document.toString()).isZero();
+            }
+        }
+        assertThat(plain).isBetween(3_000, 57_000);
+    }
+
+    private static int findings(JsonNode node) {
+        int found = 0;
+        for (var member : node.properties()) {
+            found += SecretMask.mask(member.getKey()).count();
+            if (member.getValue().isTextual()) {
+                found += SecretMask.mask(member.getKey(), member.getValue().asText())
+                        .count();
+            }
+            for (JsonNode element : member.getValue()) {
+                found += SecretMask.mask(element.asText()).count();
+            }
+        }
+        return found;
+    }
+
+    private static byte[] escaped(JsonNode document) throws IOException {
+        return JSON.writer()
+                .withFeatures(JsonWriteFeature.ESCAPE_NON_ASCII, JsonWriteFeature.ESCAPE_FORWARD_SLASHES)
+                .writeValueAsBytes(document);
     }
 
     private static JsonNode document(RandomGenerator random, int depth) {
