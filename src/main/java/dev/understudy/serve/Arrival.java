@@ -27,6 +27,7 @@ final class Arrival {
     private long timer = -1;
     private long lastByteNanos;
     private boolean working;
+    private boolean whole;
     private boolean over;
 
     /** Who waits for a body. */
@@ -62,9 +63,14 @@ final class Arrival {
     /** Begins to read; called once. */
     void begin() {
         lastByteNanos = System.nanoTime();
-        timer = house.vertx().setTimer(house.bodies().limits().idle().toMillis(), fired -> checkPace());
         request.handler(this::take);
         request.endHandler(end -> ended());
+        // Most bodies have come with their head and are whole when this runs: they need no timer.
+        loop.runOnContext(next -> {
+            if (!over && !whole) {
+                timer = house.vertx().setTimer(house.bodies().limits().idle().toMillis(), fired -> checkPace());
+            }
+        });
     }
 
     /** Nobody waits any more. */
@@ -97,6 +103,7 @@ final class Arrival {
     }
 
     private void ended() {
+        whole = true;
         if (over) {
             return;
         }
