@@ -208,7 +208,8 @@ public class AgentsDoor {
             Reception reception =
                     new Reception(house, context, RandomGenerator.getDefault(), models, inFlight, () -> draining);
             HttpServer server = vertx.createHttpServer(options());
-            server.requestHandler(reception::take)
+            server.connectionHandler(reception::connected)
+                    .requestHandler(reception::take)
                     .invalidRequestHandler(reception::takeInvalid)
                     .listen(wanted, host)
                     .onSuccess(listening -> port = listening.actualPort())

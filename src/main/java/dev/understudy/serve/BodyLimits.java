@@ -9,9 +9,10 @@ import java.time.Duration;
  * @param head time from the first byte of a head to its last
  * @param idle time that a body may be silent
  * @param total time from the head to the end of a body
+ * @param linger how long a client that is refused may be silent, if it was still sending, before its connection is closed
  * @param room bytes that all large bodies may hold together
  */
-record BodyLimits(int bytes, Duration head, Duration idle, Duration total, long room) {
+record BodyLimits(int bytes, Duration head, Duration idle, Duration total, Duration linger, long room) {
     BodyLimits {
         if (bytes < 1 || room < bytes) {
             throw new IllegalArgumentException(
@@ -28,6 +29,7 @@ record BodyLimits(int bytes, Duration head, Duration idle, Duration total, long 
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(15),
                 Duration.ofSeconds(120),
+                Duration.ofSeconds(1),
                 Math.max(2L * bytes, quarter));
     }
 }

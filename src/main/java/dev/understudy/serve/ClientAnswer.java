@@ -182,7 +182,7 @@ final class ClientAnswer {
     }
 
     /** {@code req_} and 32 hex digits: the call's id, so that a client's log finds the row. */
-    private static String requestId(String id) {
+    static String requestId(String id) {
         StringBuilder text = new StringBuilder(36).append("req_");
         for (int i = 0; i < id.length(); i++) {
             char c = id.charAt(i);

@@ -23,9 +23,9 @@ record House(
     /**
      * Closes the connection of a request whose body nobody wants. Not at once: a close with bytes unread resets the
      * connection, and a client that is still sending might never see its answer. What comes is thrown away until it is
-     * silent for a second, or ten have passed.
+     * silent for a while, or ten seconds have passed.
      */
     void closeSoon(HttpServerRequest request) {
-        new Farewell(vertx, request).begin();
+        new Farewell(vertx, request, bodies.limits().linger()).begin();
     }
 }

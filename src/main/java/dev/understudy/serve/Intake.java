@@ -63,7 +63,7 @@ final class Intake implements Arrival.Receiver {
     /** Begins; called once, when the head is there. */
     void start() {
         // First of all: a client that leaves before this is set would never be missed.
-        request.response().exceptionHandler(cause -> gone());
+        request.response().exceptionHandler(this::broken);
         request.exceptionHandler(this::broken);
         long declared = headers.declaredLength();
         int most = house.bodies().limits().bytes();
@@ -89,7 +89,7 @@ final class Intake implements Arrival.Receiver {
 
     private void known(AsyncResult<Caller> found, long declared) {
         if (found.failed()) {
-            refuse(failure(found.cause()), true);
+            refuse(failure(found.cause()), headers.hasBody());
             return;
         }
         caller = found.result();
@@ -97,7 +97,7 @@ final class Intake implements Arrival.Receiver {
         unfit = unfit == null ? headers.destination() : unfit;
         BodyCoding coding = headers.coding();
         if (unfit != null || coding == null) {
-            refuse(unfit == null ? failure(new IllegalStateException("coding")) : unfit, true);
+            refuse(unfit == null ? failure(new IllegalStateException("coding")) : unfit, headers.hasBody());
             return;
         }
         if (headers.expectsContinue()) {

@@ -4,13 +4,16 @@ import dev.understudy.call.Caller;
 import dev.understudy.call.Uuid7;
 import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
+import dev.understudy.openai.ErrorBody;
 import io.netty.handler.codec.TooLongFrameException;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Instant;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -41,6 +44,22 @@ final class Reception {
         this.models = models;
         this.inFlight = inFlight;
         this.draining = draining;
+    }
+
+    /** A client has connected. */
+    void connected(HttpConnection connection) {
+        new ConnectionWatch(house.bodies().limits().head(), this::headTooSlow).begin(connection);
+    }
+
+    private byte[] headTooSlow() {
+        ApiFailure failure = new ApiFailure(ApiError.REQUEST_TIMEOUT, "The request's head did not arrive in time.");
+        Buffer body = ErrorBody.json(failure);
+        UUID id = Uuid7.of(house.clock().instant(), random);
+        return Buffer.buffer("HTTP/1.1 408 Request Timeout\r\nx-request-id: " + ClientAnswer.requestId(id.toString())
+                        + "\r\nx-understudy-call: " + id + "\r\ncontent-type: application/json\r\nconnection: close"
+                        + "\r\ncontent-length: " + body.length() + "\r\n\r\n")
+                .appendBuffer(body)
+                .getBytes();
     }
 
     void take(HttpServerRequest request) {
@@ -167,7 +186,7 @@ final class Reception {
     }
 
     private void refuse(HttpServerRequest request, ApiFailure failure) {
-        if (!request.isEnded()) {
+        if (!request.isEnded() && RequestHeaders.of(request).hasBody()) {
             // Its body will not be read, so nothing can follow it on this connection.
             request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
             house.closeSoon(request);

@@ -26,6 +26,8 @@ final class RequestHeaders {
     private @Nullable String length;
     private boolean credentialTwice;
     private boolean formTwice;
+    private boolean nameless;
+    private boolean body;
     private @Nullable ApiFailure destination;
 
     private RequestHeaders(HttpServerRequest request) {
@@ -63,7 +65,12 @@ final class RequestHeaders {
                 formTwice |= encoding != null;
                 encoding = value;
             }
-            case "content-length" -> length = value;
+            case "content-length" -> {
+                length = value;
+                body |= !value.equals("0");
+            }
+            case "transfer-encoding" -> body = true;
+            case "" -> nameless = true;
             default -> other(name, value);
         }
     }
@@ -107,6 +114,11 @@ final class RequestHeaders {
         }
     }
 
+    /** Whether a body follows the head. */
+    boolean hasBody() {
+        return body;
+    }
+
     /** How the body is packed; null when it is not known to us. */
     @Nullable
     BodyCoding coding() {
@@ -130,6 +142,9 @@ final class RequestHeaders {
     ApiFailure unfit() {
         if (lines > MOST_LINES) {
             return new ApiFailure(ApiError.HEADERS_TOO_LARGE, "The request has more than 1000 headers.");
+        }
+        if (nameless) {
+            return new ApiFailure(ApiError.INVALID_VALUE, "The request has a header without a name.");
         }
         if (credentialTwice) {
             return new ApiFailure(ApiError.INVALID_API_KEY, "The request has more than one line for its API key.");

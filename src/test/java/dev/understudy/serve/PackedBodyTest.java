@@ -29,8 +29,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bodies that were packed for the wire, or are so large that a worker reads them. */
 class PackedBodyTest {
-    private static final BodyLimits LIMITS =
-            new BodyLimits(8 << 20, Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(20), 24 << 20);
+    private static final BodyLimits LIMITS = new BodyLimits(
+            8 << 20,
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(20),
+            Duration.ofMillis(100),
+            24 << 20);
 
     private final Vertx vertx = Vertx.vertx();
     private final ScriptedPeer peer = new ScriptedPeer(vertx, talk -> talk.json(200, Chunks.document("hello", 5, 2)));
