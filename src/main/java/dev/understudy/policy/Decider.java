@@ -30,6 +30,16 @@ public final class Decider {
      */
     public static Decision decide(
             Call call, Caller caller, Signals signals, PolicySet set, Function<String, Readiness> readiness) {
+        return decide(call, caller, signals, set, readiness, Held.NOTHING);
+    }
+
+    /**
+     * Decides as above, but where the call names something that a model holds the rule's models give way to that one.
+     *
+     * @param held what is known of the ids that the call names
+     */
+    public static Decision decide(
+            Call call, Caller caller, Signals signals, PolicySet set, Function<String, Readiness> readiness, Held held) {
         Facts facts = new Facts(call, caller, signals, set.catalogue(), readiness);
         CaptureOrder capture = set.capture().order(facts);
         if (!set.mayAsk(caller, call.model())) {
@@ -46,7 +56,7 @@ public final class Decider {
         for (int i = 0; i < rules.size(); i++) {
             Rule rule = rules.get(i);
             if (rule.match().miss(facts) == null) {
-                return byRule(rule, facts, set, capture);
+                return byRule(rule, facts, set, capture, held);
             }
         }
         return denied(
@@ -68,12 +78,18 @@ public final class Decider {
                 "model");
     }
 
-    private static Decision byRule(Rule rule, Facts facts, PolicySet set, CaptureOrder capture) {
+    private static Decision byRule(Rule rule, Facts facts, PolicySet set, CaptureOrder capture, Held held) {
         if (rule.action() instanceof Rule.Action.Deny deny) {
             String why = "rule " + rule.id() + ": " + reason(rule, facts) + " is denied";
             return denied(set, rule.id(), Decision.Action.DENY, List.of(), capture, deny.denial(), why);
         }
-        List<String> names = rule.action().targets();
+        ModelCard owner = held.owner() == null ? null : set.catalogue().cards().get(held.owner());
+        Decision.Denial refusal = held.conflict() != null ? held.conflict() : owner == null ? held.lost() : null;
+        if (refusal != null) {
+            String why = "rule " + rule.id() + ": the call names what no one model holds";
+            return denied(set, rule.id(), rule.action().kind(), List.of(), capture, refusal, why);
+        }
+        List<String> names = owner == null ? rule.action().targets() : List.of(owner.name());
         List<Decision.Target> targets = new ArrayList<>(names.size());
         List<Decision.Dropped> dropped = List.of();
         Eligibility.Drop last = null;
@@ -105,21 +121,35 @@ public final class Decider {
                     + text(dropped);
             return denied(set, rule.id(), rule.action().kind(), dropped, capture, denial(last, lastModel), why);
         }
+        if (held.unknown() != null && !isForwarding(set, targets.getFirst())) {
+            // Under the caller's own key an id may be one that it had before it came here; under ours there is none such.
+            String why = "rule " + rule.id() + ": the call names what nobody here holds";
+            return denied(set, rule.id(), rule.action().kind(), dropped, capture, held.unknown(), why);
+        }
         return new Decision(
                 set.revision(),
                 rule.id(),
                 rule.action().kind(),
-                targets,
+                held.unknown() == null ? targets : List.of(targets.getFirst()),
                 dropped,
-                isForced(dropped) ? Decision.Basis.FORCED : Decision.Basis.RULE,
+                owner != null
+                        ? Decision.Basis.HELD_ID
+                        : isForced(dropped) ? Decision.Basis.FORCED : Decision.Basis.RULE,
                 1.0,
                 capture,
                 null,
-                why(rule, facts, targets, dropped));
+                owner == null
+                        ? why(rule, facts, targets, dropped)
+                        : "the call names what " + owner.name() + " holds, which rule " + rule.id() + " allows");
     }
 
     private static Attempt.Role role(List<Decision.Target> before) {
         return before.isEmpty() ? Attempt.Role.SERVE : Attempt.Role.FALLBACK;
+    }
+
+    private static boolean isForwarding(PolicySet set, Decision.Target target) {
+        ModelCard card = set.catalogue().cards().get(target.model());
+        return card != null && forwardsTo(card) != null;
     }
 
     private static @Nullable URI forwardsTo(ModelCard card) {

@@ -194,10 +194,10 @@ final class Eligibility {
             return new Drop(Unfit.API, "it does not have this endpoint", null);
         }
         if (!capabilities.contains("vision") && facts.hasImages()) {
-            return new Drop(Unfit.MODALITY, "it does not see pictures", "messages");
+            return new Drop(Unfit.MODALITY, "it does not see pictures", contents(call));
         }
         if (!capabilities.contains("audio") && facts.hasPart("input_audio")) {
-            return new Drop(Unfit.MODALITY, "it does not hear", "messages");
+            return new Drop(Unfit.MODALITY, "it does not hear", contents(call));
         }
         if (!capabilities.contains("logprobs") && call.parameters().contains("logprobs")) {
             return new Drop(Unfit.PARAMETER, "it gives no log probabilities", "logprobs");
@@ -217,7 +217,15 @@ final class Eligibility {
                 : new Drop(
                         Unfit.CONTEXT,
                         "about " + needed + " tokens are needed, it has room for " + context,
-                        "messages");
+                        contents(facts.call()));
+    }
+
+    /** The field that holds what is said. */
+    private static String contents(Call call) {
+        return switch (call.api()) {
+            case CHAT, OTHER -> "messages";
+            case RESPONSES -> "input";
+        };
     }
 
     private static @Nullable Drop notReady(Facts facts, ModelCard card) {

@@ -34,7 +34,7 @@ final class ClientAnswer {
     private static final CharSequence REMAINING_TOKENS = HttpHeaders.createOptimized("x-ratelimit-remaining-tokens");
     private static final CharSequence RESET_TOKENS = HttpHeaders.createOptimized("x-ratelimit-reset-tokens");
     /** A comment: one line feed and no blank line, so that clients which count blank lines see no empty event. */
-    private static final Buffer KEEP_ALIVE = Buffer.buffer(": keep-alive\n");
+    static final Buffer KEEP_ALIVE = Buffer.buffer(": keep-alive\n");
 
     private final HttpServerResponse out;
     private boolean limited;
@@ -109,16 +109,12 @@ final class ClientAnswer {
     /** Sends a stream's head alone. */
     void flushHead() {
         // Without bytes a head waits in the buffer: a comment takes it along and tells the client that somebody works.
-        keepAlive();
+        write(KEEP_ALIVE);
     }
 
     void write(Buffer event) {
         lastWriteNanos = System.nanoTime();
         out.write(event);
-    }
-
-    void keepAlive() {
-        write(KEEP_ALIVE);
     }
 
     /** Ends a stream, with the last bytes or without. */

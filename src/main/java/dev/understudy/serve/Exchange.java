@@ -1,5 +1,7 @@
 package dev.understudy.serve;
 
+import dev.understudy.access.HeldIds;
+import dev.understudy.call.Api;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.CaptureOrder;
@@ -12,6 +14,8 @@ import dev.understudy.call.ToolChoice;
 import dev.understudy.call.VerifyStep;
 import dev.understudy.model.Accepted;
 import dev.understudy.model.AnswerEnd;
+import dev.understudy.model.AnswerSink;
+import dev.understudy.model.AnswerVoice;
 import dev.understudy.model.Ask;
 import dev.understudy.model.Frame;
 import dev.understudy.model.Model;
@@ -21,6 +25,7 @@ import dev.understudy.model.Readiness;
 import dev.understudy.model.Reply;
 import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
+import dev.understudy.openai.ResponsesWriter;
 import dev.understudy.verify.Ladder;
 import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
@@ -128,6 +133,28 @@ final class Exchange {
         if (isCurrent(by) && call.stream() && clock == NO_TIMER) {
             clock = house.vertx().setTimer(house.pace().head().toMillis(), fired -> tick());
         }
+    }
+
+    /** An answer that is on its way shows something that its upstream keeps. */
+    void shows(Try by, AnswerSink.Shown kind, String id) {
+        boolean stored = !Boolean.FALSE.equals(call.store());
+        HeldIds.Owner owner = HeldIds.Owner.of(by.card().name(), by.key());
+        switch (kind) {
+            case ENCRYPTED_CONTENT ->
+                house.held().bind(team, HeldIds.ofContent(id), owner, HeldIds.Life.RESPONSES);
+            case CONVERSATION -> house.held().bind(team, id, owner, HeldIds.Life.KEPT);
+            case RESPONSE, ITEM -> {
+                // What is not stored cannot be asked for.
+                if (stored) {
+                    house.held().bind(team, id, owner, HeldIds.Life.RESPONSES);
+                }
+            }
+        }
+    }
+
+    /** The part of the surface that the call uses. */
+    Api api() {
+        return call.api();
     }
 
     void frame(Try from, Frame frame) {
@@ -253,7 +280,7 @@ final class Exchange {
     private void ask(Targets.Next next) {
         ModelCard card = next.model().card();
         boolean keep = ruling.decision().capture().record() == CaptureOrder.Level.FULL;
-        Try made = new Try(this, tries.size() + 1, next.target(), card, holdOf(card), keep, microsNow());
+        Try made = new Try(this, tries.size() + 1, next, holdOf(card), keep, microsNow());
         tries.add(made);
         state = new State.Waiting(made);
         Ask ask = new Ask(call, team, next.key(), headers, task -> loop.runOnContext(run -> task.run()));
@@ -286,10 +313,16 @@ final class Exchange {
 
     private boolean mayLeave(Try from, Frame frame) {
         return switch (from.holds()) {
-            case LEADING -> frame.kind() != Frame.Kind.LEADING || from.heldBytes() > LEADING_BYTES;
+            case LEADING ->
+                frame.kind() != Frame.Kind.LEADING || from.heldBytes() > LEADING_BYTES || isBeginningDue();
             case BEGINNING -> from.contentFrames() >= BEGINNING_TOKENS;
             case WHOLE -> false;
         };
+    }
+
+    /** Whether the beginning of a response is held no longer: it must not be later than a head that is out. */
+    private boolean isBeginningDue() {
+        return call.api() == Api.RESPONSES && client.isHeadOut();
     }
 
     private static boolean isGood(Try by) {
@@ -357,15 +390,29 @@ final class Exchange {
             long keepAlive = house.pace().keepAlive().toMillis();
             long silent = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - client.lastWriteNanos());
             if (!client.isHeadOut()) {
-                head(tries.getLast(), "pending", Interaction.Route.DIRECT.wire());
-                client.flushHead();
+                if (call.api() == Api.RESPONSES
+                        && state instanceof State.Waiting(Try current)
+                        && current != null
+                        && current.heldBytes() > 0) {
+                    // From here nobody else may answer: the client will know this response by its id.
+                    commit(current);
+                    writeHeld(current);
+                } else {
+                    head(tries.getLast(), "pending", Interaction.Route.DIRECT.wire());
+                    client.flushHead();
+                }
                 silent = 0;
             } else if (silent >= keepAlive && !flow.isPaused()) {
-                client.keepAlive();
+                client.write(signOfLife());
                 silent = 0;
             }
             clock = house.vertx().setTimer(Math.max(1, keepAlive - silent), fired -> tick());
         }
+    }
+
+    private Buffer signOfLife() {
+        AnswerVoice voice = state instanceof State.Relaying(Try chosen) ? chosen.voice() : null;
+        return voice == null ? ClientAnswer.KEEP_ALIVE : voice.keepAlive();
     }
 
     private void fail(ClientError error) {
@@ -380,8 +427,27 @@ final class Exchange {
 
     /** Ends a stream by an error event and without its end mark, so that nobody takes it for whole. */
     private void breakOff(ClientError error, @Nullable Try by) {
-        flow.breakOff(error.event());
+        flow.breakOff(lastEvents(error));
         over(Interaction.Outcome.FAILED, client.status(), error.failure().code(), by);
+    }
+
+    private Buffer lastEvents(ClientError error) {
+        ApiFailure failure = error.failure();
+        AnswerVoice voice = state instanceof State.Relaying(Try chosen) ? chosen.voice() : null;
+        if (voice != null) {
+            return voice.failure(failure.code(), failure.message(), failure.param());
+        }
+        return switch (call.api()) {
+            case CHAT, OTHER -> error.event();
+            case RESPONSES ->
+                ResponsesWriter.failure(
+                        "resp_" + call.id().toString().replace("-", ""),
+                        call.receivedAt().getEpochSecond(),
+                        call.model(),
+                        failure.code(),
+                        failure.message(),
+                        failure.param());
+        };
     }
 
     private void cutOff(@Nullable String why) {

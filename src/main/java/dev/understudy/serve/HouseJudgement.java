@@ -21,6 +21,7 @@ import dev.understudy.model.Readiness;
 import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.policy.Decider;
+import dev.understudy.policy.Held;
 import dev.understudy.policy.PolicySet;
 import dev.understudy.policy.PolicyStore;
 import io.quarkus.runtime.StartupEvent;
@@ -102,14 +103,15 @@ class HouseJudgement implements Judgement {
     }
 
     @Override
-    public Ruling judge(Call call, Caller caller) throws LimitReached {
+    public Ruling judge(Call call, Caller caller, Held held) throws LimitReached {
         ModelDirectory.Current current = directory.hold();
         LiveModels models = current.models();
         Admission admission = null;
         try {
             Signals signals = inspector.inspect(call, caller, maxSlmTools(models.catalogue()));
             admission = allowances.admit(caller, tokens(call, signals), call.receivedAt());
-            Decision decision = Decider.decide(call, caller, signals, current.set(), name -> readiness(models, name));
+            Decision decision =
+                    Decider.decide(call, caller, signals, current.set(), name -> readiness(models, name), held);
             return new Ruling(signals, decision, models, admission);
         } catch (RuntimeException | LimitReached e) {
             models.release();

@@ -1,5 +1,6 @@
 package dev.understudy.serve;
 
+import dev.understudy.access.IdsUnavailable;
 import dev.understudy.access.LimitReached;
 import dev.understudy.call.Api;
 import dev.understudy.call.Call;
@@ -9,6 +10,7 @@ import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.openai.BodyCoding;
 import dev.understudy.openai.CallReader;
+import dev.understudy.policy.Held;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -33,6 +35,7 @@ final class Intake implements Arrival.Receiver {
 
     private final House house;
     private final Context loop;
+    private final Api api;
     private final HttpServerRequest request;
     private final UUID id;
     private final Instant receivedAt;
@@ -46,11 +49,14 @@ final class Intake implements Arrival.Receiver {
     private boolean over;
 
     /**
+     * @param api {@link Api#CHAT} or {@link Api#RESPONSES}
      * @param whenOver told once, when the call is over
      */
-    Intake(House house, Context loop, HttpServerRequest request, UUID id, Instant receivedAt, Runnable whenOver) {
+    Intake(
+            House house, Context loop, Api api, HttpServerRequest request, UUID id, Instant receivedAt, Runnable whenOver) {
         this.house = house;
         this.loop = loop;
+        this.api = api;
         this.request = request;
         this.id = id;
         this.receivedAt = receivedAt;
@@ -140,7 +146,7 @@ final class Intake implements Arrival.Receiver {
     }
 
     private Call read(byte[] body) throws ApiFailure {
-        return CallReader.read(id, receivedAt, receivedNanos, body, headers.kept());
+        return CallReader.read(api, id, receivedAt, receivedNanos, body, headers.kept());
     }
 
     private void judge(Call call, long readyNanos) {
@@ -148,10 +154,28 @@ final class Intake implements Arrival.Receiver {
         if (by == null) {
             throw new IllegalStateException("a body is read only once its caller is known");
         }
+        if (call.references().isEmpty()) {
+            judge(call, by, readyNanos, Held.NOTHING);
+            return;
+        }
+        new Holders(house.held()).of(call, by).onComplete(found -> {
+            if (over) {
+                // the client has left meanwhile
+                return;
+            }
+            if (found.succeeded()) {
+                judge(call, by, readyNanos, found.result());
+            } else {
+                refuse(failure(found.cause()), false);
+            }
+        });
+    }
+
+    private void judge(Call call, Caller by, long readyNanos, Held held) {
         Ruling ruling;
         CallRecord record = new CallRecord(house, call, by, readyNanos, this::ended);
         try {
-            ruling = house.judgement().judge(call, by);
+            ruling = house.judgement().judge(call, by, held);
         } catch (LimitReached limit) {
             over = true;
             ClientError error = ClientError.of(limit);
@@ -214,7 +238,7 @@ final class Intake implements Arrival.Receiver {
 
     private void record(Interaction.Outcome outcome, int status, @Nullable String error) {
         Caller by = caller == null ? CallRecord.nobody() : caller;
-        Call outline = CallRecord.outline(Api.CHAT, id, receivedAt, receivedNanos);
+        Call outline = CallRecord.outline(api, id, receivedAt, receivedNanos);
         new CallRecord(house, outline, by, receivedNanos, this::ended).refused(outcome, status, error);
     }
 
@@ -236,6 +260,10 @@ final class Intake implements Arrival.Receiver {
     private ApiFailure failure(Throwable cause) {
         if (cause instanceof ApiFailure failure) {
             return failure;
+        }
+        if (cause instanceof IdsUnavailable) {
+            return new ApiFailure(
+                    ApiError.SERVER_IS_OVERLOADED, "Ids of earlier answers cannot be looked up. Please try again.");
         }
         CallRecord.logFault(cause, id);
         return new ApiFailure(ApiError.INTERNAL_ERROR, INTERNAL);

@@ -4,6 +4,7 @@ import dev.understudy.access.LimitReached;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.TokenCount;
+import dev.understudy.policy.Held;
 import io.vertx.core.Future;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,9 +25,10 @@ interface Judgement {
     /**
      * Whether the caller may have one more, what kind of errand it is and who shall answer. Does not wait for anything.
      *
+     * @param held what is known of the ids that the call names
      * @throws LimitReached when a limit or budget of the caller is met
      */
-    Ruling judge(Call call, Caller caller) throws LimitReached;
+    Ruling judge(Call call, Caller caller, Held held) throws LimitReached;
 
     /** Learns from what an upstream said it read and wrote for a call. */
     void reported(Call call, TokenCount tokens);

@@ -1,5 +1,6 @@
 package dev.understudy.serve;
 
+import dev.understudy.call.Api;
 import dev.understudy.call.Caller;
 import dev.understudy.call.Uuid7;
 import dev.understudy.openai.ApiError;
@@ -66,9 +67,17 @@ final class Reception {
         switch (RequestPath.of(request.path())) {
             case RequestPath.Chat chat -> {
                 if (isAllowed(request, HttpMethod.POST)) {
-                    chat(request);
+                    call(request, Api.CHAT);
                 }
             }
+            case RequestPath.Responses responses -> {
+                if (isWebSocket(request)) {
+                    refuse(request, noWebSocket());
+                } else if (isAllowed(request, HttpMethod.POST)) {
+                    call(request, Api.RESPONSES);
+                }
+            }
+            case RequestPath.Realtime realtime -> refuse(request, isWebSocket(request) ? noWebSocket() : unknown());
             case RequestPath.Models all -> {
                 if (isAllowed(request, HttpMethod.GET)) {
                     withCaller(request, caller -> list(request, caller));
@@ -87,13 +96,26 @@ final class Reception {
                                 "Unknown request URL. The base URL of this gateway ends in /v1: set it to http://"
                                         + authority(request)
                                         + misplaced.base()));
-            case RequestPath.Unknown unknown ->
-                refuse(
-                        request,
-                        new ApiFailure(
-                                ApiError.UNKNOWN_URL,
-                                "Unknown request URL. This gateway has POST /v1/chat/completions and GET /v1/models."));
+            case RequestPath.Unknown unknown -> refuse(request, unknown());
         }
+    }
+
+    private static ApiFailure unknown() {
+        return new ApiFailure(
+                ApiError.UNKNOWN_URL,
+                "Unknown request URL. This gateway has POST /v1/chat/completions, POST /v1/responses and"
+                        + " GET /v1/models.");
+    }
+
+    private static ApiFailure noWebSocket() {
+        return new ApiFailure(
+                ApiError.WEBSOCKET_NOT_SUPPORTED,
+                "This gateway has no WebSockets: send POST requests, and 'stream': true for events.");
+    }
+
+    private static boolean isWebSocket(HttpServerRequest request) {
+        return request.method().equals(HttpMethod.GET)
+                && "websocket".equalsIgnoreCase(request.getHeader(HttpHeaders.UPGRADE));
     }
 
     /** Answers what is no HTTP that this door understands, and closes. */
@@ -106,7 +128,7 @@ final class Reception {
         answer(request).error(ClientError.of(failure));
     }
 
-    private void chat(HttpServerRequest request) {
+    private void call(HttpServerRequest request, Api api) {
         if (draining.isOn()) {
             refuse(
                     request,
@@ -115,7 +137,7 @@ final class Reception {
         }
         Instant receivedAt = house.clock().instant();
         inFlight.incrementAndGet();
-        new Intake(house, loop, request, Uuid7.of(receivedAt, random), receivedAt, inFlight::decrementAndGet).start();
+        new Intake(house, loop, api, request, Uuid7.of(receivedAt, random), receivedAt, inFlight::decrementAndGet).start();
     }
 
     private boolean isAllowed(HttpServerRequest request, HttpMethod method) {

@@ -9,6 +9,12 @@ sealed interface RequestPath {
     /** {@code /v1/chat/completions}. */
     record Chat() implements RequestPath {}
 
+    /** {@code /v1/responses}. */
+    record Responses() implements RequestPath {}
+
+    /** {@code /v1/realtime}, which is for WebSockets alone. */
+    record Realtime() implements RequestPath {}
+
     /** {@code /v1/models}. */
     record Models() implements RequestPath {}
 
@@ -29,6 +35,12 @@ sealed interface RequestPath {
         if (path.equals("/v1/chat/completions")) {
             return new Chat();
         }
+        if (path.equals("/v1/responses")) {
+            return new Responses();
+        }
+        if (path.equals("/v1/realtime")) {
+            return new Realtime();
+        }
         if (path.equals("/v1/models")) {
             return new Models();
         }
@@ -43,7 +55,7 @@ sealed interface RequestPath {
     }
 
     private static boolean isKnown(String path) {
-        return path.equals("/v1/chat/completions") || path.equals("/v1/models") || path.startsWith("/v1/models/");
+        return path.equals("/v1/chat/completions") || path.equals("/v1/responses") || path.equals("/v1/models") || path.startsWith("/v1/models/");
     }
 
     private static RequestPath oneModel(String raw) {

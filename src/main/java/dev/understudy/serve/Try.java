@@ -3,12 +3,14 @@ package dev.understudy.serve;
 import dev.understudy.call.AnswerBytes;
 import dev.understudy.call.Attempt;
 import dev.understudy.call.Decision;
+import dev.understudy.call.Secret;
 import dev.understudy.call.Tier;
 import dev.understudy.call.TokenCount;
 import dev.understudy.call.VerifyStep;
 import dev.understudy.model.Accepted;
 import dev.understudy.model.AnswerEnd;
 import dev.understudy.model.AnswerSink;
+import dev.understudy.model.AnswerVoice;
 import dev.understudy.model.Asked;
 import dev.understudy.model.Frame;
 import dev.understudy.model.LocalRun;
@@ -44,6 +46,7 @@ final class Try implements AnswerSink {
     private final int n;
     private final Decision.Target target;
     private final ModelCard card;
+    private final @Nullable Secret key;
     private final Hold hold;
     private final boolean keep;
     private final long startMicros;
@@ -56,6 +59,10 @@ final class Try implements AnswerSink {
     private @Nullable String error;
     private @Nullable String finish;
     private @Nullable LocalRun run;
+    private @Nullable AnswerVoice voice;
+    /** What its answer has shown before it was chosen. */
+    private List<Runnable> showing = List.of();
+
     private TokenCount tokens = TokenCount.NONE;
     private List<VerifyStep> verify = List.of();
     private boolean sent;
@@ -70,11 +77,12 @@ final class Try implements AnswerSink {
     /**
      * @param keep whether its answer is wanted for the record
      */
-    Try(Exchange exchange, int n, Decision.Target target, ModelCard card, Hold hold, boolean keep, long startMicros) {
+    Try(Exchange exchange, int n, Targets.Next next, Hold hold, boolean keep, long startMicros) {
         this.exchange = exchange;
         this.n = n;
-        this.target = target;
-        this.card = card;
+        this.target = next.target();
+        this.card = next.model().card();
+        this.key = next.key();
         this.hold = hold;
         this.keep = keep;
         this.startMicros = startMicros;
@@ -128,6 +136,21 @@ final class Try implements AnswerSink {
     }
 
     @Override
+    public void shows(Shown kind, String id) {
+        if (sent) {
+            exchange.shows(this, kind, id);
+        } else {
+            showing = showing.isEmpty() ? new ArrayList<>(4) : showing;
+            showing.add(() -> exchange.shows(this, kind, id));
+        }
+    }
+
+    @Override
+    public void voice(AnswerVoice speaker) {
+        voice = speaker;
+    }
+
+    @Override
     public void ended(AnswerEnd end) {
         over = true;
         endMicros = exchange.microsNow();
@@ -178,6 +201,20 @@ final class Try implements AnswerSink {
     /** Its answer is the one that the client gets. */
     void chosen() {
         sent = true;
+        showing.forEach(Runnable::run);
+        showing = List.of();
+    }
+
+    /** Who speaks for it where it is silent, or null. */
+    @Nullable
+    AnswerVoice voice() {
+        return voice;
+    }
+
+    /** The caller's own key that went with the question, or null. */
+    @Nullable
+    Secret key() {
+        return key;
     }
 
     void hold(Frame frame) {
@@ -318,6 +355,6 @@ final class Try implements AnswerSink {
             part.getBytes(0, part.length(), all, at);
             at += part.length();
         }
-        return new AnswerBytes(stream, all);
+        return new AnswerBytes(exchange.api(), stream, all);
     }
 }

@@ -20,6 +20,7 @@ import dev.understudy.model.Catalogue;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.Price;
+import dev.understudy.policy.Held;
 import dev.understudy.testing.MemoryIds;
 import dev.understudy.upstream.UpstreamModels;
 import dev.understudy.verify.Ladder;
@@ -237,7 +238,7 @@ final class DoorFixture implements AutoCloseable {
         }
 
         @Override
-        public Ruling judge(Call call, Caller caller) {
+        public Ruling judge(Call call, Caller caller, Held held) {
             RuntimeException thrown = fault;
             if (thrown != null) {
                 throw thrown;
@@ -263,16 +264,19 @@ final class DoorFixture implements AutoCloseable {
                     Map.of(),
                     1);
             CaptureOrder capture = new CaptureOrder(CaptureOrder.Level.FULL, 1, Set.of(Purpose.DEBUG), Set.of(), "all");
-            Decision.Denial refused = denial;
+            Decision.Denial refused = denial != null ? denial : held.conflict() != null ? held.conflict() : held.unknown();
+            List<Decision.Target> chosen = targets.stream()
+                    .filter(target -> held.owner() == null || target.model().equals(held.owner()))
+                    .toList();
             return new Ruling(
                     signals,
                     new Decision(
                             "0123456789ab",
                             "everyone/default",
                             Decision.Action.LLM,
-                            refused == null ? targets : List.of(),
+                            refused == null ? chosen : List.of(),
                             List.of(),
-                            Decision.Basis.RULE,
+                            held.owner() == null ? Decision.Basis.RULE : Decision.Basis.HELD_ID,
                             1.0,
                             capture,
                             refused,

@@ -10,10 +10,12 @@ import java.util.concurrent.ConcurrentHashMap;
 /** Held ids in memory alone. */
 public final class MemoryIds implements HeldIds {
     private final Map<String, Owner> owners = new ConcurrentHashMap<>();
+    private final Map<String, Life> lives = new ConcurrentHashMap<>();
 
     @Override
     public void bind(String team, String id, Owner owner, Life life) {
         owners.put(team + " " + id, owner);
+        lives.put(team + " " + id, life);
     }
 
     @Override
@@ -31,6 +33,11 @@ public final class MemoryIds implements HeldIds {
     @Override
     public void forget(String team, String id) {
         owners.remove(team + " " + id);
+    }
+
+    /** How long each is held: team and id, parted by a space. */
+    public Map<String, Life> lives() {
+        return lives;
     }
 
     /** All that is held: team and id, parted by a space. */

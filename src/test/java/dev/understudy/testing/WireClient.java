@@ -36,8 +36,13 @@ public final class WireClient implements AutoCloseable {
 
     /** Sends a chat call. */
     public WireClient post(String json, String... headers) throws IOException {
+        return postTo("/v1/chat/completions", json, headers);
+    }
+
+    /** Sends a JSON body to a path. */
+    public WireClient postTo(String path, String json, String... headers) throws IOException {
         byte[] body = json.getBytes(StandardCharsets.UTF_8);
-        StringBuilder head = new StringBuilder("POST /v1/chat/completions HTTP/1.1\r\nhost: gateway\r\n");
+        StringBuilder head = new StringBuilder("POST " + path + " HTTP/1.1\r\nhost: gateway\r\n");
         head.append("content-type: application/json\r\ncontent-length: ")
                 .append(body.length)
                 .append("\r\n");
