@@ -22,7 +22,8 @@ public interface AnswerEvents {
     void end() throws ApiFailure;
 
     /**
-     * The upstream fell silent after {@link #isFinished()}, which is taken for its end.
+     * The upstream fell silent after {@link #isFinished()}. If {@link #isOver()} does not hold then, a little may still
+     * come, and the next silence is the end.
      *
      * @throws ApiFailure as {@link #end()} does
      */
@@ -33,6 +34,11 @@ public interface AnswerEvents {
 
     /** Whether the upstream's connection has nothing more to give. */
     boolean isOver();
+
+    /** Whether something came after the end, so that the connection cannot be trusted with another answer. */
+    default boolean hasSurplus() {
+        return false;
+    }
 
     /** Why the answer ended; null before it did. */
     @Nullable

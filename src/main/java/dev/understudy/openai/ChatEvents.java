@@ -1,12 +1,10 @@
 package dev.understudy.openai;
 
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.understudy.call.Call;
 import dev.understudy.call.TokenCount;
 import dev.understudy.model.Frame;
 import io.vertx.core.buffer.Buffer;
-import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -22,24 +20,32 @@ import org.jspecify.annotations.Nullable;
  * for the usage that {@link Splice} had asked for; what deviates is edited in place or dropped.
  *
  * <p>Frames with a finish reason and the usage chunk are held until the end mark, the close or {@link #settle}: content
- * that comes late thus still goes before them. Bound to one event loop.
+ * that comes late thus still goes before them. Leading frames that lack a constant wait for the frame that has it. Bound
+ * to one event loop.
  */
 public final class ChatEvents implements AnswerEvents {
     private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] DONE = "[DONE]".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] DONE_FRAME = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
+    private static final int NAMELESS_BYTES = 64 << 10;
 
+    private final Call call;
     private final Consumer<Frame> out;
-    private final boolean usageAsked;
+    private final UsageWish wish;
     private final int choices;
     private final EventScanner scanner = new EventScanner(this::event);
-    private final ChunkReader chunk = new ChunkReader();
+    private final ChunkReader chunk;
     private final List<Frame> held = new ArrayList<>(2);
+    private final List<byte[]> nameless = new ArrayList<>(0);
     private final Map<Deviation, Integer> deviations = new EnumMap<>(Deviation.class);
     private boolean begun;
+    private boolean released;
     private boolean over;
+    private boolean surplus;
     private boolean any;
+    private int namelessBytes;
     private TokenCount usage = TokenCount.NONE;
+    private @Nullable Frame usageChunk;
     private @Nullable Buffer upstreamError;
 
     /**
@@ -47,9 +53,11 @@ public final class ChatEvents implements AnswerEvents {
      * @param out told of each frame, in the order in which the client shall see them
      */
     public ChatEvents(Call call, Consumer<Frame> out) {
+        this.call = call;
         this.out = out;
         this.choices = Math.max(1, call.n());
-        this.usageAsked = call.includeUsage() || call.parameters().contains("usage");
+        this.wish = UsageWish.of(call);
+        this.chunk = new ChunkReader(call, wish);
     }
 
     /**
@@ -60,7 +68,12 @@ public final class ChatEvents implements AnswerEvents {
     @Override
     public void feed(Buffer bytes) throws ApiFailure {
         if (!over) {
-            scanner.feed(bytes);
+            try {
+                scanner.feed(bytes);
+            } catch (ApiFailure failure) {
+                throw noted(failure);
+            }
+            surplus |= over && scanner.holdsPart();
         }
     }
 
@@ -71,20 +84,41 @@ public final class ChatEvents implements AnswerEvents {
      */
     @Override
     public void end() throws ApiFailure {
-        if (!over) {
+        if (over) {
+            return;
+        }
+        try {
             if (!isFinished() && usage.source() == TokenCount.Source.NONE) {
-                throw any ? truncated() : UpstreamJson.malformed("answered with an empty stream");
+                throw any ? truncated() : nothing();
             }
             complete();
-            note(Deviation.NO_DONE);
-            tell(DONE_FRAME, 0, DONE_FRAME.length, Frame.Kind.CLOSING);
+        } catch (ApiFailure failure) {
+            throw noted(failure);
         }
+        note(Deviation.NO_DONE);
+        tell(DONE_FRAME, 0, DONE_FRAME.length, Frame.Kind.CLOSING);
     }
 
-    /** Lets the held frames and the end mark go, for an upstream that fell silent after {@link #isFinished()}. */
+    /**
+     * The upstream fell silent after {@link #isFinished()}. The first time the held finish reasons leave, told as leading
+     * frames because the end is still to come, and only usage and the end mark may follow; the second time is the end.
+     */
     @Override
     public void settle() throws ApiFailure {
-        end();
+        if (over) {
+            return;
+        }
+        if (released) {
+            end();
+            return;
+        }
+        released = true;
+        makeConstants();
+        for (Frame frame : held) {
+            boolean content = frame.kind() == Frame.Kind.CONTENT;
+            out.accept(content ? frame : new Frame(frame.bytes(), Frame.Kind.LEADING));
+        }
+        held.clear();
     }
 
     /** Whether as many choices as were asked for have finished; only usage and the end mark are still to come. */
@@ -97,6 +131,11 @@ public final class ChatEvents implements AnswerEvents {
     @Override
     public boolean isOver() {
         return over;
+    }
+
+    @Override
+    public boolean hasSurplus() {
+        return surplus;
     }
 
     /** Finish reason of the first choice; null before it came. */
@@ -117,7 +156,7 @@ public final class ChatEvents implements AnswerEvents {
         return chunk.contentCharacters();
     }
 
-    /** What was put right, and how often. */
+    /** What was put right, and how often, and what could not be. */
     @Override
     public Map<Deviation, Integer> deviations() {
         return deviations;
@@ -133,6 +172,10 @@ public final class ChatEvents implements AnswerEvents {
         boolean first = !begun;
         begun = true;
         if (over) {
+            if (!surplus) {
+                note(Deviation.AFTER_DONE);
+            }
+            surplus = true;
             return;
         }
         if (plain && startsWith(bytes, from, to, DATA)) {
@@ -140,6 +183,9 @@ public final class ChatEvents implements AnswerEvents {
             return;
         }
         EventLines lines = EventLines.of(bytes, from, to, first);
+        if (first && !lines.isEvent()) {
+            throw UpstreamJson.malformed("answered with neither a stream nor JSON");
+        }
         note(lines.hasData() ? Deviation.FRAMING : Deviation.DROPPED);
         if (lines.hasData()) {
             byte[] rebuilt = lines.frame();
@@ -149,84 +195,172 @@ public final class ChatEvents implements AnswerEvents {
 
     /** One frame whose bytes are normal: {@code data: } at {@code from}, JSON from {@code start} to {@code end}. */
     private void data(byte[] bytes, int from, int start, int end, int to, boolean errorEvent) throws ApiFailure {
-        if (end - start == DONE.length && startsWith(bytes, start, end, DONE)) {
+        if (startsWith(bytes, start, end, DONE) && isBlank(bytes, start + DONE.length, end)) {
             complete();
-            tell(bytes, from, to, Frame.Kind.CLOSING);
+            tell(DONE_FRAME, 0, DONE_FRAME.length, Frame.Kind.CLOSING);
             return;
         }
         if (end == start || bytes[start] == ':') {
             note(Deviation.DROPPED);
             return;
         }
-        try (JsonParser parser = UpstreamJson.open(bytes, start, end)) {
-            chunk.read(parser, bytes, start, usageAsked);
-        } catch (JsonProcessingException | CharConversionException e) {
-            repairOrFail(bytes, start, end, errorEvent);
+        if (Utf8.firstBroken(bytes, start, end) >= 0) {
+            note(Deviation.UTF8);
+            byte[] frame = new EventLines(UpstreamJson.repaired(Arrays.copyOfRange(bytes, start, end))).frame();
+            data(frame, 0, DATA.length, frame.length - 2, frame.length, errorEvent);
             return;
-        } catch (IOException e) {
-            throw new IllegalStateException("reading from memory cannot fail", e);
         }
+        chunk.read(bytes, start, end);
         if (chunk.isError() || errorEvent) {
             upstreamError = UpstreamError.body(bytes, start, end);
+            note(Deviation.ERROR);
             throw UpstreamJson.malformed("reported an error inside its answer");
         }
         pass(bytes, from, to);
-    }
-
-    private void repairOrFail(byte[] bytes, int start, int end, boolean errorEvent) throws ApiFailure {
-        byte[] json = Arrays.copyOfRange(bytes, start, end);
-        if (Utf8.firstBroken(json) < 0) {
-            throw UpstreamJson.malformed("sent an event that is not JSON");
+        if (!chunk.deviations().isEmpty()) {
+            chunk.deviations().forEach(this::note);
         }
-        note(Deviation.UTF8);
-        byte[] frame = new EventLines(UpstreamJson.repaired(json)).frame();
-        data(frame, 0, DATA.length, frame.length - 2, frame.length, errorEvent);
     }
 
-    private void pass(byte[] bytes, int from, int to) {
+    private void pass(byte[] bytes, int from, int to) throws ApiFailure {
+        if (chunk.isNothing()) {
+            note(Deviation.DROPPED);
+            return;
+        }
         any = true;
-        TokenCount reported = chunk.usage();
-        if (reported != null && reported.source() != TokenCount.Source.NONE) {
-            usage = reported;
+        if (chunk.choicesMissing()) {
+            chunk.deviations().add(Deviation.CHOICES);
         }
-        if (chunk.isNothing(usageAsked)) {
-            if (reported == null) {
-                note(Deviation.DROPPED);
+        if (chunk.hasUsage()) {
+            readUsage(bytes);
+        }
+        if (chunk.isUsage() && wish == UsageWish.NOWHERE) {
+            return;
+        }
+        if (chunk.constants().isUnknown()) {
+            if (!chunk.hasContent() && !chunk.finishes() && namelessBytes <= NAMELESS_BYTES) {
+                keepNameless(bytes, from, to);
+                return;
             }
+            chunk.constants().make(call);
+        }
+        byte[] usageValue = movesUsage() ? Arrays.copyOfRange(bytes, chunk.usageStart(), chunk.usageEnd()) : null;
+        Buffer frame = edited(bytes, from, to);
+        if (!nameless.isEmpty()) {
+            tellNameless();
+        }
+        route(frame);
+        if (usageValue != null) {
+            usageChunk = closing(",\"choices\":[],\"usage\":" + JsonText.utf8(usageValue, 0, usageValue.length));
+        }
+    }
+
+    private void readUsage(byte[] bytes) {
+        try (JsonParser parser = UpstreamJson.open(bytes, chunk.usageStart(), chunk.usageEnd())) {
+            parser.nextToken();
+            TokenCount reported = UsageReader.read(parser);
+            if (reported.source() != TokenCount.Source.NONE) {
+                usage = reported;
+            }
+        } catch (IOException e) {
+            // Deeper or longer than the reader takes: no counts that could be used.
             return;
         }
-        if (chunk.isLateAndEmpty()) {
-            note(Deviation.AFTER_FINISH);
-            return;
-        }
-        chunk.deviations(deviations);
-        Buffer frame;
-        if (chunk.edits().isEmpty()) {
-            frame = Buffer.buffer(to - from).appendBytes(bytes, from, to - from);
+    }
+
+    private boolean movesUsage() {
+        return wish == UsageWish.IN_A_CHUNK && chunk.hasUsage() && !chunk.isUsage();
+    }
+
+    private Buffer edited(byte[] bytes, int from, int to) {
+        chunk.mendConstants();
+        return chunk.edits().isEmpty()
+                ? Buffer.buffer(to - from).appendBytes(bytes, from, to - from)
+                : Buffer.buffer(chunk.edits().apply(bytes, from, to));
+    }
+
+    /** Sends a frame on, or holds it until its turn. */
+    private void route(Buffer frame) throws ApiFailure {
+        if (chunk.isUsage()) {
+            if (usageChunk != null) {
+                note(Deviation.USAGE);
+            }
+            usageChunk = new Frame(frame, Frame.Kind.CLOSING);
+        } else if (released || (chunk.isLateAndEmpty() && !(wish == UsageWish.ANYWHERE && chunk.hasUsage()))) {
+            // Nothing of an answer: its finish reasons are known, and may have left.
+            chunk.deviations().add(Deviation.AFTER_FINISH);
+        } else if (chunk.finishes()) {
+            held.add(new Frame(frame, chunk.hasContent() ? Frame.Kind.CONTENT : Frame.Kind.CLOSING));
         } else {
-            frame = Buffer.buffer(chunk.edits().apply(bytes, from, to));
+            if (chunk.isLate()) {
+                partHeld();
+            }
+            out.accept(new Frame(frame, chunk.hasContent() ? Frame.Kind.CONTENT : Frame.Kind.LEADING));
         }
-        Frame.Kind kind =
-                chunk.hasContent() ? Frame.Kind.CONTENT : chunk.closes() ? Frame.Kind.CLOSING : Frame.Kind.LEADING;
-        if (chunk.closes()) {
-            held.add(new Frame(frame, kind));
-        } else {
-            out.accept(new Frame(frame, kind));
+    }
+
+    /** Lets the content of held frames go before content that came later. */
+    private void partHeld() throws ApiFailure {
+        List<Frame> finishes = new ArrayList<>();
+        for (Frame frame : held) {
+            if (frame.kind() != Frame.Kind.CONTENT) {
+                finishes.add(frame);
+                continue;
+            }
+            byte[] bytes = frame.bytes().getBytes();
+            FinishSplit split = FinishSplit.of(bytes, DATA.length, bytes.length - 2);
+            out.accept(new Frame(Buffer.buffer(new EventLines(split.content()).frame()), Frame.Kind.CONTENT));
+            for (String choice : split.finishes()) {
+                finishes.add(closing(",\"choices\":" + choice));
+            }
         }
+        held.clear();
+        held.addAll(finishes);
+    }
+
+    /** A closing chunk of our own, with these members besides the constants. */
+    private Frame closing(String members) {
+        String json = chunk.constants().object() + members + '}';
+        return new Frame(Buffer.buffer("data: " + json + "\n\n"), Frame.Kind.CLOSING);
+    }
+
+    private void keepNameless(byte[] bytes, int from, int to) {
+        byte[] frame = chunk.edits().apply(bytes, from, to);
+        nameless.add(frame);
+        namelessBytes += frame.length;
+    }
+
+    private void makeConstants() throws ApiFailure {
+        chunk.constants().make(call);
+        tellNameless();
+    }
+
+    private void tellNameless() throws ApiFailure {
+        for (byte[] frame : nameless) {
+            byte[] named = chunk.constants().named(frame, DATA.length, frame.length - 2);
+            note(Deviation.CONSTANTS);
+            out.accept(new Frame(Buffer.buffer(named), Frame.Kind.LEADING));
+        }
+        nameless.clear();
+        namelessBytes = 0;
     }
 
     private void complete() throws ApiFailure {
         if (!any) {
-            throw UpstreamJson.malformed("answered with an empty stream");
+            throw nothing();
         }
         if (!chunk.allFinished()) {
             throw truncated();
         }
+        makeConstants();
         over = true;
         for (Frame frame : held) {
             out.accept(frame);
         }
         held.clear();
+        if (usageChunk != null) {
+            out.accept(usageChunk);
+        }
     }
 
     private static ApiFailure truncated() {
@@ -234,12 +368,38 @@ public final class ChatEvents implements AnswerEvents {
                 ApiError.UPSTREAM_STREAM_TRUNCATED, "The upstream's stream ended before its answer did. Try again.");
     }
 
+    private static ApiFailure nothing() {
+        return UpstreamJson.malformed("answered with an empty stream");
+    }
+
     private void tell(byte[] bytes, int from, int to, Frame.Kind kind) {
         out.accept(new Frame(Buffer.buffer(to - from).appendBytes(bytes, from, to - from), kind));
     }
 
+    private ApiFailure noted(ApiFailure failure) {
+        switch (failure.error()) {
+            case UPSTREAM_STREAM_TRUNCATED -> note(Deviation.TRUNCATED);
+            case UPSTREAM_EVENT_TOO_LARGE -> note(Deviation.EVENT_TOO_LARGE);
+            default -> {
+                if (upstreamError == null) {
+                    note(Deviation.MALFORMED);
+                }
+            }
+        }
+        return failure;
+    }
+
     private void note(Deviation deviation) {
         deviations.merge(deviation, 1, Integer::sum);
+    }
+
+    private static boolean isBlank(byte[] bytes, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (bytes[i] != ' ' && bytes[i] != '\t') {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean startsWith(byte[] bytes, int from, int to, byte[] prefix) {

@@ -1,30 +1,44 @@
 package dev.understudy.openai;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import dev.understudy.call.TokenCount;
-import java.io.IOException;
+import dev.understudy.call.Call;
 import java.util.BitSet;
-import java.util.Map;
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the chunks of one chat stream, one after the other: what each carries, what in it has to be edited, and which
- * choices have spoken and finished so far.
+ * choices have spoken and finished so far. A chunk as OpenAI would send it is read without allocating anything.
  */
 final class ChunkReader {
-    private static final int CHOICES = 1_024;
+    private static final byte[] CHOICES = JsonText.ascii("choices");
+    private static final byte[] USAGE = JsonText.ascii("usage");
+    private static final byte[] ERROR = JsonText.ascii("error");
+    private static final byte[] TYPE = JsonText.ascii("type");
+    private static final byte[] FINGERPRINT = JsonText.ascii("system_fingerprint");
+    private static final byte[] TIER = JsonText.ascii("service_tier");
+    private static final byte[] INDEX = JsonText.ascii("index");
+    private static final byte[] DELTA = JsonText.ascii("delta");
+    private static final byte[] FINISH_REASON = JsonText.ascii("finish_reason");
+    private static final String PING = "\"ping\"";
+    private static final int MOST_CHOICES = 1_024;
 
+    private final UsageWish wish;
+    private final Constants constants = new Constants("chat.completion.chunk");
+    private final JsonCursor cursor = new JsonCursor();
+    private final Edits edits = new Edits();
+    private final DeltaReader deltas;
     private final BitSet spoke = new BitSet();
     private final BitSet finished = new BitSet();
-    private final Edits edits = new Edits();
+    private final Set<Deviation> deviations = EnumSet.noneOf(Deviation.class);
     private @Nullable String finish;
-    private int contentCharacters;
 
     // Of the chunk that was read last.
-    private int offset;
+    private byte[] bytes = new byte[0];
+    private int start;
+    private int close;
+    private int members;
     private boolean error;
-    private boolean errorNull;
     private boolean ping;
     private boolean choicesMissing;
     private boolean otherMembers;
@@ -32,50 +46,59 @@ final class ChunkReader {
     private boolean content;
     private boolean finishes;
     private boolean late;
-    private @Nullable TokenCount usage;
+    private int usageMember;
+    private int usageStart;
+    private int usageEnd;
 
     // Of the choice that was read last.
     private int index;
-    private boolean choiceContent;
-    private @Nullable String choiceFinish;
+    private int finishStart;
+    private int finishEnd;
+    private boolean saysFinish;
 
-    /** Reads one chunk; its JSON begins at {@code start} of {@code bytes}. */
-    void read(JsonParser parser, byte[] bytes, int start, boolean keepUsage) throws IOException, ApiFailure {
-        reset(start);
-        if (parser.nextToken() != JsonToken.START_OBJECT) {
+    ChunkReader(Call call, UsageWish wish) {
+        this.wish = wish;
+        this.deltas = new DeltaReader(call, cursor, edits, deviations);
+    }
+
+    /** Reads one chunk, whose JSON stands from {@code from} to {@code to}. */
+    void read(byte[] json, int from, int to) throws ApiFailure {
+        reset(json, from);
+        cursor.open(json, from, to);
+        if (cursor.first() != '{') {
             throw UpstreamJson.malformed("sent an event that is not a JSON object");
         }
+        start = cursor.start();
         boolean choicesSeen = false;
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            String name = parser.currentName();
-            int member = place(parser);
-            JsonToken value = parser.nextToken();
-            switch (name) {
-                case "choices" -> {
-                    choicesSeen = true;
-                    readChoices(parser, value);
-                }
-                case "usage" -> readUsage(parser, value, bytes, member, keepUsage);
-                case "error" -> readError(parser, value, bytes, member);
-                case "type" ->
-                    ping = value == JsonToken.VALUE_STRING && parser.getText().equals("ping");
-                case "id", "object", "created", "model", "system_fingerprint", "service_tier" -> {}
-                default -> otherMembers = true;
+        cursor.enter();
+        while (cursor.member()) {
+            members++;
+            if (cursor.named(CHOICES)) {
+                choicesSeen = true;
+                readChoices();
+            } else if (!constants.read(cursor, json)) {
+                readOther();
             }
-            parser.skipChildren();
         }
+        close = cursor.end() - 1;
+        cursor.close();
+        mendUsage();
         if (!choicesSeen && !error) {
             choicesMissing = true;
-            int end = place(parser);
-            edits.replace(end, end, ",\"choices\":[]");
+            edits.append(close, members > 0, "\"choices\":[]");
+            members++;
         }
     }
 
-    private void reset(int start) {
-        offset = start;
+    private void reset(byte[] json, int from) {
+        bytes = json;
+        start = from;
+        members = 0;
         edits.clear();
+        deviations.clear();
+        constants.begin();
+        deltas.begin(json, from);
         error = false;
-        errorNull = false;
         ping = false;
         choicesMissing = false;
         otherMembers = false;
@@ -83,137 +106,164 @@ final class ChunkReader {
         content = false;
         finishes = false;
         late = false;
-        usage = null;
+        usageMember = -1;
+        usageStart = -1;
     }
 
-    private int place(JsonParser parser) {
-        return offset + (int) parser.currentTokenLocation().getByteOffset();
-    }
-
-    private int endOf(JsonParser parser) throws IOException {
-        parser.finishToken();
-        return offset + (int) parser.currentLocation().getByteOffset();
-    }
-
-    private void readUsage(JsonParser parser, JsonToken value, byte[] bytes, int member, boolean keep)
-            throws IOException {
-        if (value == JsonToken.START_OBJECT) {
-            usage = UsageReader.read(parser);
+    private void readOther() throws ApiFailure {
+        int member = cursor.nameStart();
+        if (cursor.named(USAGE)) {
+            cursor.skip();
+            usageMember = member;
+            usageStart = cursor.start();
+            usageEnd = cursor.end();
+            if (wish == UsageWish.NOWHERE) {
+                edits.removeMember(bytes, member, usageEnd, start);
+                members--;
+            }
+        } else if (cursor.named(ERROR)) {
+            cursor.skip();
+            if (cursor.isNull()) {
+                edits.removeMember(bytes, member, cursor.end(), start);
+                members--;
+                deviations.add(Deviation.ERROR_NULL);
+            } else {
+                error = true;
+            }
+        } else if (cursor.named(TYPE)) {
+            cursor.skip();
+            ping = JsonText.utf8(bytes, cursor.start(), cursor.end()).equals(PING);
         } else {
-            parser.skipChildren();
-        }
-        if (!keep) {
-            edits.removeMember(bytes, member, endOf(parser), offset);
+            otherMembers |= !cursor.named(FINGERPRINT) && !cursor.named(TIER);
+            cursor.skip();
         }
     }
 
-    private void readError(JsonParser parser, JsonToken value, byte[] bytes, int member) throws IOException {
-        if (value == JsonToken.VALUE_NULL) {
-            errorNull = true;
-            edits.removeMember(bytes, member, endOf(parser), offset);
-        } else {
-            error = true;
-        }
-    }
-
-    private void readChoices(JsonParser parser, JsonToken value) throws IOException, ApiFailure {
-        if (value == JsonToken.VALUE_NULL) {
+    private void readChoices() throws ApiFailure {
+        if (cursor.first() == 'n') {
+            cursor.skip();
             choicesMissing = true;
-            edits.replace(place(parser), endOf(parser), "[]");
+            edits.replace(cursor.start(), cursor.end(), "[]");
             return;
         }
-        if (value != JsonToken.START_ARRAY) {
+        if (cursor.first() != '[') {
             throw UpstreamJson.malformed("sent a chunk whose choices are no array");
         }
-        while (parser.nextToken() != JsonToken.END_ARRAY) {
-            if (parser.currentToken() != JsonToken.START_OBJECT) {
+        cursor.enter();
+        while (cursor.element()) {
+            if (cursor.first() != '{') {
                 throw UpstreamJson.malformed("sent a choice that is no object");
             }
             choices++;
-            readChoice(parser);
+            readChoice();
         }
     }
 
-    private void readChoice(JsonParser parser) throws IOException, ApiFailure {
-        index = 0;
-        choiceContent = false;
-        choiceFinish = null;
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            String name = parser.currentName();
-            JsonToken value = parser.nextToken();
-            switch (name) {
-                case "index" -> index = value == JsonToken.VALUE_NUMBER_INT ? parser.getIntValue() : 0;
-                case "delta" -> readDelta(parser, value);
-                case "finish_reason" -> choiceFinish = value == JsonToken.VALUE_STRING ? parser.getText() : null;
-                default -> {}
+    private void readChoice() throws ApiFailure {
+        index = -1;
+        finishStart = -1;
+        saysFinish = false;
+        int count = 0;
+        int delta = -1;
+        boolean deltaRead = false;
+        cursor.enter();
+        while (cursor.member()) {
+            count++;
+            if (cursor.named(INDEX)) {
+                cursor.skip();
+                index = cursor.count();
+                checkIndex();
+            } else if (cursor.named(DELTA)) {
+                delta = cursor.start();
+                deltaRead = index >= 0;
+                if (deltaRead) {
+                    content |= deltas.read(index);
+                } else {
+                    cursor.skip();
+                }
+            } else if (cursor.named(FINISH_REASON)) {
+                cursor.skip();
+                finishStart = cursor.start();
+                finishEnd = cursor.end();
+                saysFinish = cursor.saysSomething();
+            } else {
+                cursor.skip();
             }
-            parser.skipChildren();
         }
-        if (index < 0 || index >= CHOICES) {
+        int end = cursor.end();
+        count = completeChoice(end - 1, count);
+        if (delta < 0) {
+            String made = deltas.make(index);
+            edits.append(end - 1, count > 0, "\"delta\":" + made);
+        } else if (!deltaRead) {
+            // Its role and its calls belong to a choice whose number stood behind it.
+            cursor.moveTo(delta);
+            content |= deltas.read(index);
+            cursor.moveTo(end);
+        }
+        finishChoice();
+    }
+
+    private void checkIndex() throws ApiFailure {
+        if (index < 0 || index >= MOST_CHOICES) {
             throw UpstreamJson.malformed("sent a choice with an index out of range");
         }
-        content |= choiceContent;
-        late |= finished.get(index);
+    }
+
+    private int completeChoice(int end, int count) {
+        int added = count;
+        if (index < 0) {
+            index = 0;
+            edits.append(end, added++ > 0, "\"index\":0");
+            deviations.add(Deviation.MEMBERS);
+        }
+        if (finishStart < 0) {
+            edits.append(end, added++ > 0, "\"finish_reason\":null");
+            deviations.add(Deviation.MEMBERS);
+        } else if (!saysFinish && bytes[finishStart] != 'n') {
+            edits.replace(finishStart, finishEnd, "null");
+            deviations.add(Deviation.MEMBERS);
+        }
+        return added;
+    }
+
+    private void finishChoice() {
         spoke.set(index);
-        if (choiceFinish != null && !choiceFinish.isEmpty()) {
+        if (finished.get(index)) {
+            late = true;
+            deviations.add(Deviation.AFTER_FINISH);
+            if (saysFinish) {
+                edits.replace(finishStart, finishEnd, "null");
+            }
+        } else if (saysFinish) {
             finishes = true;
             finished.set(index);
-            finish = index == 0 || finish == null ? choiceFinish : finish;
-        }
-    }
-
-    private void readDelta(JsonParser parser, JsonToken value) throws IOException {
-        if (value != JsonToken.START_OBJECT) {
-            return;
-        }
-        while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            String name = parser.currentName();
-            JsonToken part = parser.nextToken();
-            switch (name) {
-                case "content", "refusal", "reasoning_content", "reasoning" -> {
-                    if (part == JsonToken.VALUE_STRING) {
-                        say(parser.getTextLength());
-                    } else if (part.isStructStart()) {
-                        say(1);
-                    }
-                }
-                case "tool_calls" -> {
-                    if (part == JsonToken.START_ARRAY) {
-                        readToolCalls(parser);
-                    }
-                }
-                case "function_call", "audio" -> choiceContent |= part == JsonToken.START_OBJECT;
-                default -> {}
-            }
-            parser.skipChildren();
-        }
-    }
-
-    private void readToolCalls(JsonParser parser) throws IOException {
-        while (parser.nextToken() != JsonToken.END_ARRAY) {
-            choiceContent = true;
-            if (parser.currentToken() != JsonToken.START_OBJECT) {
-                parser.skipChildren();
-                continue;
-            }
-            while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                boolean function = parser.currentName().equals("function");
-                if (parser.nextToken() == JsonToken.START_OBJECT && function) {
-                    while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                        if (parser.nextToken() == JsonToken.VALUE_STRING) {
-                            say(parser.getTextLength());
-                        }
-                        parser.skipChildren();
-                    }
-                }
-                parser.skipChildren();
+            if (index == 0 || finish == null) {
+                finish = JsonText.utf8(bytes, finishStart + 1, finishEnd - 1);
             }
         }
     }
 
-    private void say(int characters) {
-        choiceContent |= characters > 0;
-        contentCharacters = (int) Math.min(Integer.MAX_VALUE, (long) contentCharacters + characters);
+    /** In a chunk of its own usage stays; elsewhere its place is the last chunk, as OpenAI has it. */
+    private void mendUsage() {
+        if (hasUsage() && choices > 0 && wish != UsageWish.ANYWHERE) {
+            deviations.add(Deviation.USAGE);
+            if (wish == UsageWish.IN_A_CHUNK) {
+                edits.replace(usageStart, usageEnd, "null");
+            }
+        }
+    }
+
+    /** Adds the constants that the chunk lacks. */
+    void mendConstants() {
+        if (!constants.areRight()) {
+            constants.mend(edits, close, members > 0);
+            deviations.add(Deviation.CONSTANTS);
+        }
+    }
+
+    Constants constants() {
+        return constants;
     }
 
     /** Whether the chunk tells an error. */
@@ -221,30 +271,51 @@ final class ChunkReader {
         return error;
     }
 
-    /** Whether the chunk is of no use to a client: a ping, an empty one, or only usage that nobody asked for. */
-    boolean isNothing(boolean keepUsage) {
-        boolean onlyUsage = choices == 0 && usage != null && !keepUsage;
-        boolean empty = choicesMissing && usage == null && !otherMembers;
-        return onlyUsage || empty || (ping && choices == 0);
+    /** Whether the chunk says nothing: a ping, or one without choices, usage or vendor data. */
+    boolean isNothing() {
+        boolean empty = choicesMissing && !hasUsage() && !otherMembers;
+        return empty || (ping && choices == 0);
+    }
+
+    /** Whether all that the chunk has is usage. */
+    boolean isUsage() {
+        return choices == 0 && hasUsage();
     }
 
     /** Whether the chunk only says again what has finished. */
     boolean isLateAndEmpty() {
-        return late && !content && !finishes && usage == null;
+        return late && !content && !finishes;
+    }
+
+    boolean isLate() {
+        return late;
     }
 
     boolean hasContent() {
         return content;
     }
 
-    /** Whether the chunk belongs to the end: a finish reason, or usage after it. */
-    boolean closes() {
-        return finishes || (choices == 0 && usage != null);
+    /** Whether the chunk has a finish reason. */
+    boolean finishes() {
+        return finishes;
     }
 
-    @Nullable
-    TokenCount usage() {
-        return usage;
+    boolean choicesMissing() {
+        return choicesMissing;
+    }
+
+    boolean hasUsage() {
+        return usageMember >= 0 && bytes[usageStart] == '{';
+    }
+
+    /** Where the usage object begins. */
+    int usageStart() {
+        return usageStart;
+    }
+
+    /** After the usage object. */
+    int usageEnd() {
+        return usageEnd;
     }
 
     /** What has to be edited, in the coordinates of the bytes that were read. */
@@ -252,17 +323,9 @@ final class ChunkReader {
         return edits;
     }
 
-    /** Adds how this chunk deviated. */
-    void deviations(Map<Deviation, Integer> counts) {
-        if (errorNull) {
-            counts.merge(Deviation.ERROR_NULL, 1, Integer::sum);
-        }
-        if (choicesMissing) {
-            counts.merge(Deviation.CHOICES, 1, Integer::sum);
-        }
-        if (late) {
-            counts.merge(Deviation.AFTER_FINISH, 1, Integer::sum);
-        }
+    /** How this chunk deviated. */
+    Set<Deviation> deviations() {
+        return deviations;
     }
 
     /** Whether some choice spoke and each that did has finished. A stream of usage alone has nothing to finish. */
@@ -281,6 +344,6 @@ final class ChunkReader {
     }
 
     int contentCharacters() {
-        return contentCharacters;
+        return deltas.characters();
     }
 }

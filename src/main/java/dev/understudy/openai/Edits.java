@@ -3,7 +3,7 @@ package dev.understudy.openai;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** Edits of one JSON text, given in the order of their places; all other bytes keep theirs. */
+/** Edits of one JSON text, which may not overlap; all other bytes keep theirs. */
 final class Edits {
     private int[] places = new int[8];
     private byte[][] texts = new byte[4][];
@@ -20,17 +20,40 @@ final class Edits {
 
     /** Puts {@code text} in place of the bytes from {@code start} to {@code end}. */
     void replace(int start, int end, String text) {
+        replace(start, end, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The same; of two edits at one place the one that was given first stands first. */
+    void replace(int start, int end, byte[] text) {
         if (count == texts.length) {
             texts = Arrays.copyOf(texts, 2 * count);
             places = Arrays.copyOf(places, 4 * count);
         }
-        places[2 * count] = start;
-        places[2 * count + 1] = end;
-        texts[count++] = text.getBytes(StandardCharsets.UTF_8);
+        int slot = count;
+        while (slot > 0 && places[2 * slot - 2] > start) {
+            texts[slot] = texts[slot - 1];
+            places[2 * slot] = places[2 * slot - 2];
+            places[2 * slot + 1] = places[2 * slot - 1];
+            slot--;
+        }
+        places[2 * slot] = start;
+        places[2 * slot + 1] = end;
+        texts[slot] = text;
+        count++;
     }
 
     /**
-     * Takes out a member of an object, with one comma.
+     * Adds a member at the end of an object.
+     *
+     * @param close where its closing brace is
+     * @param others whether a member stands before it when all edits are done
+     */
+    void append(int close, boolean others, String member) {
+        replace(close, close, others ? "," + member : member);
+    }
+
+    /**
+     * Takes out a member of an object, with one comma. Several members of one object must be taken out in their order.
      *
      * @param start where its name begins
      * @param end after its value
@@ -41,8 +64,7 @@ final class Edits {
         while (before > floor && isBlank(json[before])) {
             before--;
         }
-        boolean taken = count > 0 && places[2 * count - 1] > before;
-        if (json[before] == ',' && !taken) {
+        if (json[before] == ',' && !isTaken(before)) {
             replace(before, end, "");
             return;
         }
@@ -72,6 +94,15 @@ final class Edits {
         }
         System.arraycopy(json, read, edited, written, to - read);
         return edited;
+    }
+
+    private boolean isTaken(int place) {
+        for (int i = 0; i < count; i++) {
+            if (places[2 * i] <= place && place < places[2 * i + 1]) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean isBlank(byte b) {

@@ -10,6 +10,7 @@ final class EventLines {
 
     private byte @Nullable [] data;
     private String name = "";
+    private boolean event;
 
     /** An event of one data line. */
     EventLines(byte[] data) {
@@ -37,6 +38,11 @@ final class EventLines {
     /** Whether there is a data line with something on it. */
     boolean hasData() {
         return data != null && data.length > 0;
+    }
+
+    /** Whether a line is one that an event stream may have. */
+    boolean isEvent() {
+        return event;
     }
 
     /** Whether the event is named {@code error}. */
@@ -71,6 +77,12 @@ final class EventLines {
         }
         int value = colon + 1 < to && bytes[colon + 1] == ' ' ? colon + 2 : Math.min(colon + 1, to);
         String field = new String(bytes, from, colon - from, StandardCharsets.UTF_8);
+        // A line that begins with a colon is a comment.
+        event |= (field.isEmpty() && from < to)
+                || field.equals("data")
+                || field.equals("event")
+                || field.equals("id")
+                || field.equals("retry");
         if (field.equals("data")) {
             byte[] before = data;
             byte[] line = Arrays.copyOfRange(bytes, value, to);

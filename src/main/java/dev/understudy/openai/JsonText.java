@@ -1,5 +1,6 @@
 package dev.understudy.openai;
 
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** JSON as we write it ourselves: compact, ASCII controls escaped, broken surrogates replaced by U+FFFD. */
@@ -22,6 +23,16 @@ final class JsonText {
         } else {
             quote(out, text);
         }
+    }
+
+    /** The bytes of a name or value that is ASCII. */
+    static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** The text of a stretch of UTF-8. */
+    static String utf8(byte[] bytes, int from, int to) {
+        return new String(bytes, from, to - from, StandardCharsets.UTF_8);
     }
 
     private static void appendEscaped(StringBuilder out, CharSequence text) {

@@ -13,14 +13,19 @@ final class Utf8 {
 
     /** Offset of the first byte that is no UTF-8; -1 when there is none. */
     static int firstBroken(byte[] bytes) {
-        int i = 0;
-        while (i < bytes.length) {
-            if (i + Long.BYTES <= bytes.length && ((long) LONGS.get(bytes, i) & HIGH_BITS) == 0) {
+        return firstBroken(bytes, 0, bytes.length);
+    }
+
+    /** The same of a stretch. */
+    static int firstBroken(byte[] bytes, int from, int to) {
+        int i = from;
+        while (i < to) {
+            if (i + Long.BYTES <= to && ((long) LONGS.get(bytes, i) & HIGH_BITS) == 0) {
                 i += Long.BYTES;
             } else if (bytes[i] >= 0) {
                 i++;
             } else {
-                int length = sequence(bytes, i);
+                int length = sequence(bytes, i, to);
                 if (length == 0) {
                     return i;
                 }
@@ -31,9 +36,9 @@ final class Utf8 {
     }
 
     /** Length of the sequence that begins at {@code at} with a byte over 0x7F; 0 when it is none. */
-    private static int sequence(byte[] bytes, int at) {
+    private static int sequence(byte[] bytes, int at, int to) {
         int first = bytes[at] & 0xFF;
-        int left = bytes.length - at;
+        int left = to - at;
         if (first < 0xC2 || first > 0xF4 || left < 2) {
             return 0;
         }

@@ -12,6 +12,7 @@ import dev.understudy.openai.AnswerReader;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.openai.ChatDocument;
 import dev.understudy.openai.ChatWriter;
+import dev.understudy.openai.Deviation;
 import dev.understudy.openai.ResponseDocument;
 import dev.understudy.openai.ResponseReplay;
 import dev.understudy.openai.ResponsesEvents;
@@ -89,7 +90,7 @@ final class DocumentReading implements Reading {
         ResponseDocument document = ResponseDocument.read(whole, ask.sink());
         ask.sawContent();
         if (ask.ask().call().stream()) {
-            ask.model().countDeviation("json_for_stream", 1);
+            ask.model().countDeviation(Deviation.JSON_FOR_STREAM, 1);
             ResponsesEvents events = new ResponsesEvents(ask.ask().call(), this::tell, ask.sink());
             ask.sink().voice(events);
             events.feed(ResponseReplay.events(whole));
@@ -110,7 +111,7 @@ final class DocumentReading implements Reading {
     }
 
     private void stream(ChatDocument document) {
-        ask.model().countDeviation("json_for_stream", 1);
+        ask.model().countDeviation(Deviation.JSON_FOR_STREAM, 1);
         Call call = ask.ask().call();
         Answer answer =
                 AnswerReader.read(new AnswerBytes(false, document.bytes().getBytes()));

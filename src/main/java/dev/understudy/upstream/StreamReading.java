@@ -6,6 +6,7 @@ import dev.understudy.model.Frame;
 import dev.understudy.openai.AnswerEvents;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.openai.ChatEvents;
+import dev.understudy.openai.Deviation;
 import dev.understudy.openai.ResponsesEvents;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
@@ -17,6 +18,8 @@ import io.vertx.core.http.HttpClientRequest;
 final class StreamReading implements Reading {
     /** How long an upstream may be silent after the finish reasons, and after the end mark. */
     private static final long TAIL_MILLIS = 1_000;
+    /** How long it may be silent after that: usage and the end mark may still come, the client has all else. */
+    private static final long LAST_MILLIS = 2_000;
 
     private final UpstreamAsk ask;
     private final HttpClientRequest request;
@@ -101,7 +104,11 @@ final class StreamReading implements Reading {
             fail(failure);
             return;
         }
-        finish(false);
+        if (events.isOver()) {
+            finish(false);
+        } else {
+            tail = ask.model().vertx().setTimer(LAST_MILLIS, fired -> settle());
+        }
     }
 
     private void finish(boolean bodyEnded) {
@@ -109,8 +116,10 @@ final class StreamReading implements Reading {
             return;
         }
         stopTail();
-        events.deviations().forEach((deviation, count) -> ask.model().countDeviation(deviation.wire(), count));
-        if (!bodyEnded) {
+        countDeviations();
+        if (events.hasSurplus()) {
+            request.reset();
+        } else if (!bodyEnded) {
             // The request is over for us; its connection is given back when the body's end comes, or closed.
             tail = ask.model().vertx().setTimer(TAIL_MILLIS, fired -> request.reset());
         }
@@ -121,7 +130,14 @@ final class StreamReading implements Reading {
     public void late(boolean bodyEnded) {
         stopTail();
         if (!bodyEnded) {
+            ask.model().countDeviation(Deviation.AFTER_DONE, 1);
             request.reset();
+        }
+    }
+
+    private void countDeviations() {
+        if (!events.deviations().isEmpty()) {
+            events.deviations().forEach(ask.model()::countDeviation);
         }
     }
 
@@ -133,6 +149,9 @@ final class StreamReading implements Reading {
     }
 
     private void fail(ApiFailure failure) {
+        if (!ask.isOver()) {
+            countDeviations();
+        }
         stopTail();
         ask.fail(UpstreamAsk.failure(failure, events.upstreamError()), false);
     }

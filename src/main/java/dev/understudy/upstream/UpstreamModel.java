@@ -15,6 +15,7 @@ import dev.understudy.model.Readiness;
 import dev.understudy.model.Relay;
 import dev.understudy.model.RelaySink;
 import dev.understudy.model.Relayed;
+import dev.understudy.openai.Deviation;
 import dev.understudy.telemetry.Keys;
 import dev.understudy.telemetry.Meters;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -226,9 +227,9 @@ final class UpstreamModel implements Model, ModelLister, Relay, Breaker.Watcher 
         usageRefused = true;
     }
 
-    /** Counts something that had to be put right. */
-    void countDeviation(String kind, int times) {
-        meters.counter(Meters.DEVIATION, Meters.UPSTREAM, card.name(), Meters.KIND, kind)
+    /** Counts something that had to be put right, or could not be. */
+    void countDeviation(Deviation kind, int times) {
+        meters.counter(Meters.DEVIATION, Meters.UPSTREAM, card.name(), Meters.KIND, kind.wire())
                 .increment(times);
     }
 

@@ -3,13 +3,18 @@ package dev.understudy.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.understudy.call.Call;
 import dev.understudy.call.TokenCount;
 import dev.understudy.model.Frame;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -23,10 +28,21 @@ class ChatEventsTest {
         return Golden.cases("stream", ".in");
     }
 
+    static List<String> conformantCases() {
+        return cases().stream().filter(name -> name.startsWith("conformant")).toList();
+    }
+
+    /** The call whose answer a case is: what stands beside it, else a stream without usage. */
+    private static Call call(String name) throws ApiFailure {
+        return Golden.cases("stream", ".call").contains(name)
+                ? Calls.of(Golden.bytes("stream", name + ".call"), Map.of())
+                : Calls.stream(false);
+    }
+
     @ParameterizedTest
     @MethodSource("cases")
     void eachStreamComesOutAsItsGoldenFile(String name) throws ApiFailure {
-        Told told = run(name, List.of(Golden.bytes("stream", name + ".in")));
+        Told told = run(call(name), List.of(Golden.bytes("stream", name + ".in")));
 
         assertThat(told.bytes()).isEqualTo(Golden.text("stream", name + ".out"));
         assertThat(told.summary())
@@ -38,12 +54,29 @@ class ChatEventsTest {
     void whereTheBytesAreSplitMakesNoDifference(String name) throws ApiFailure {
         byte[] input = Golden.bytes("stream", name + ".in");
         String expected = Golden.text("stream", name + ".out");
+        Call call = call(name);
         Random random = new Random(7);
         for (int round = 0; round < 1_000; round++) {
-            Told told = run(name, split(input, 1 + random.nextInt(12), random));
+            Told told = run(call, split(input, 1 + random.nextInt(12), random));
             assertThat(told.bytes()).isEqualTo(expected);
         }
-        assertThat(run(name, split(input, Integer.MAX_VALUE, random)).bytes()).isEqualTo(expected);
+        assertThat(run(call, split(input, Integer.MAX_VALUE, random)).bytes()).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @MethodSource("conformantCases")
+    void aConformantStreamLeavesByteForByteAndAsItCame(String name) throws Exception {
+        byte[] input = Golden.bytes("stream", name + ".in");
+        Told told = run(call(name), List.of(input));
+
+        assertThat(sha256(told.bytes().getBytes(StandardCharsets.UTF_8))).isEqualTo(sha256(input));
+        assertThat(told.events().deviations()).isEmpty();
+        // One event, one frame.
+        assertThat(told.frames()).hasSize(new String(input, StandardCharsets.UTF_8).split("\n\n").length);
+    }
+
+    private static String sha256(byte[] bytes) throws NoSuchAlgorithmException {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     }
 
     @Test
@@ -75,6 +108,9 @@ class ChatEventsTest {
 
         assertThat(frames).hasSize(1);
         assertThat(events.isFinished()).isTrue();
+        events.settle();
+        assertThat(frames).hasSize(2);
+        assertThat(events.isOver()).isFalse();
         events.settle();
         assertThat(frames).hasSize(3);
         assertThat(frames.getLast().bytes().toString()).isEqualTo("data: [DONE]\n\n");
@@ -116,9 +152,9 @@ class ChatEventsTest {
         return parts;
     }
 
-    private static Told run(String name, List<byte[]> parts) throws ApiFailure {
+    private static Told run(Call call, List<byte[]> parts) {
         List<Frame> frames = new ArrayList<>();
-        ChatEvents events = new ChatEvents(Calls.stream(name.equals("usage-asked")), frames::add);
+        ChatEvents events = new ChatEvents(call, frames::add);
         ApiFailure failure = null;
         try {
             for (byte[] part : parts) {

@@ -28,7 +28,7 @@ class FallbackTest {
         first = new ScriptedPeer(vertx, ScriptedPeer.Talk::close);
         second = new ScriptedPeer(vertx, talk -> {
             if (talk.text().contains("\"stream\":true")) {
-                talk.stream().content("second").finish();
+                talk.stream().event(Chunks.role()).content("second").finish();
             } else {
                 talk.json(200, Chunks.document("second", 5, 2));
             }
@@ -84,17 +84,17 @@ class FallbackTest {
         first.script(talk -> talk.stream().event(Chunks.role()).later(20, ScriptedPeer.Talk::close));
         WireClient.Answer answer = call(DoorFixture.STREAM);
         assertThat(answer.body())
-                .isEqualTo("data: " + Chunks.content("second") + "\n\ndata: " + Chunks.finish("stop")
-                        + "\n\ndata: [DONE]\n\n");
+                .isEqualTo("data: " + Chunks.role() + "\n\ndata: " + Chunks.content("second") + "\n\ndata: "
+                        + Chunks.finish("stop") + "\n\ndata: [DONE]\n\n");
         assertThat(answer.header("x-understudy-served-by")).isEqualTo("two");
         assertThat(answer.header("x-understudy-attempts")).isEqualTo("2");
     }
 
     @Test
     void afterTheFirstContentNothingIsRetried() throws IOException {
-        first.script(talk -> talk.stream().content("fir").later(20, ScriptedPeer.Talk::close));
+        first.script(talk -> talk.stream().event(Chunks.role()).content("fir").later(20, ScriptedPeer.Talk::close));
         assertThat(call(DoorFixture.STREAM).body())
-                .startsWith("data: " + Chunks.content("fir"))
+                .startsWith("data: " + Chunks.role() + "\n\ndata: " + Chunks.content("fir"))
                 .contains("event: error")
                 .doesNotContain("second");
         assertThat(second.talks()).isEmpty();

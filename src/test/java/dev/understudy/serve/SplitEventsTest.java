@@ -39,7 +39,7 @@ class SplitEventsTest {
 
     @Test
     void manyEventsInOnePieceLeaveOneByOne() throws IOException {
-        StringBuilder all = new StringBuilder();
+        StringBuilder all = new StringBuilder("data: " + Chunks.role() + "\n\n");
         for (int i = 0; i < 20; i++) {
             all.append("data: ").append(Chunks.content("w" + i)).append("\n\n");
         }
@@ -48,6 +48,7 @@ class SplitEventsTest {
         fixture = new DoorFixture(vertx).upstream("llm", peer.baseUrl()).open();
         try (WireClient client = new WireClient(fixture.port())) {
             client.post(DoorFixture.STREAM).head();
+            assertThat(client.chunk()).isEqualTo("data: " + Chunks.role() + "\n\n");
             for (int i = 0; i < 20; i++) {
                 assertThat(client.chunk()).isEqualTo("data: " + Chunks.content("w" + i) + "\n\n");
             }
