@@ -36,8 +36,8 @@ final class UpstreamNames {
         this.said = Caffeine.newBuilder()
                 .ticker(ticker)
                 .maximumSize(UPSTREAMS)
-                .expireAfter(Expiry.<ModelLister, Said>creating((lister, answer) ->
-                        answer.failed() ? AFTER_FAILURE : FRESH))
+                .expireAfter(
+                        Expiry.<ModelLister, Said>creating((lister, answer) -> answer.failed() ? AFTER_FAILURE : FRESH))
                 .buildAsync();
     }
 

@@ -44,7 +44,6 @@ class UpstreamNamesTest {
 
     private final AtomicLong nanos = new AtomicLong();
     private final UpstreamNames names = new UpstreamNames(nanos::get);
-    private final UpstreamModels models = new UpstreamModels(vertx, new SimpleMeterRegistry());
     private final List<AutoCloseable> open = new ArrayList<>();
 
     @BeforeAll
@@ -72,7 +71,8 @@ class UpstreamNamesTest {
 
     private Model model(String name, String baseUrl, ModelCard.Credential credential) {
         ModelCard card = card(name, baseUrl, credential);
-        Model model = models.make(card, Catalogue.of("USD", null, Map.of(name, card)));
+        Model model = new UpstreamModels(vertx, new SimpleMeterRegistry())
+                .make(card, Catalogue.of("USD", null, Map.of(name, card)));
         open.add(model::close);
         return model;
     }
@@ -112,8 +112,8 @@ class UpstreamNamesTest {
     @Test
     void whatTheUpstreamKnowsFollowsWhatTheCatalogueKnowsEachNameOnce() throws Exception {
         ScriptedPeer first = peer(talk -> talk.json(200, LIST));
-        ScriptedPeer second = peer(talk ->
-                talk.json(200, "{\"data\":[{\"id\":\"gpt-a\"},{\"id\":\"secret\"},{\"id\":\"third\"}]}"));
+        ScriptedPeer second =
+                peer(talk -> talk.json(200, "{\"data\":[{\"id\":\"gpt-a\"},{\"id\":\"secret\"},{\"id\":\"third\"}]}"));
         Model one = model("one", first.baseUrl(), new ModelCard.Credential.Ours(new Secret("sk-ours")));
         Model two = model("two", second.baseUrl(), NONE);
         assertThat(ids(null, one, two)).containsExactly("own", "gpt-a", "org/b:free", "third");
@@ -121,7 +121,8 @@ class UpstreamNamesTest {
         assertThat(first.talks().getFirst().header("authorization")).isEqualTo("Bearer sk-ours");
         assertThat(second.talks().getFirst().header("authorization")).isNull();
         assertThat(ask(null, one).get(5, TimeUnit.SECONDS).passed().getFirst().json())
-                .hasToString("{\"id\":\"gpt-a\",\"object\":\"model\",\"created\":7,\"owned_by\":\"o\",\"more\":{\"x\":1.0}}");
+                .hasToString(
+                        "{\"id\":\"gpt-a\",\"object\":\"model\",\"created\":7,\"owned_by\":\"o\",\"more\":{\"x\":1.0}}");
     }
 
     @Test
@@ -172,8 +173,9 @@ class UpstreamNamesTest {
     @Test
     void anUpstreamThatIsDownOrCutOffIsLeftOut() throws Exception {
         Model down = model("down", "http://127.0.0.1:9/v1", NONE);
-        ScriptedPeer cutting = peer(talk -> talk.raw("HTTP/1.1 200 X\r\ncontent-length: 900\r\n\r\n{\"data\":[{\"id\":\"x\"}")
-                .close());
+        ScriptedPeer cutting =
+                peer(talk -> talk.raw("HTTP/1.1 200 X\r\ncontent-length: 900\r\n\r\n{\"data\":[{\"id\":\"x\"}")
+                        .close());
         ScriptedPeer up = peer(talk -> talk.json(200, LIST));
         assertThat(ids(null, down, model("cut", cutting.baseUrl(), NONE), model("up", up.baseUrl(), NONE)))
                 .containsExactly("own", "gpt-a", "org/b:free");
@@ -194,7 +196,8 @@ class UpstreamNamesTest {
     void aCallersOwnKeyAsksForItselfAlone() throws Exception {
         ScriptedPeer peer = peer(talk -> talk.json(
                 200,
-                "{\"data\":[{\"id\":\"for-" + String.valueOf(talk.header("authorization")).substring(7) + "\"}]}"));
+                "{\"data\":[{\"id\":\"for-"
+                        + String.valueOf(talk.header("authorization")).substring(7) + "\"}]}"));
         Model model = model("one", peer.baseUrl(), new ModelCard.Credential.Forward());
         assertThat(ids(new Secret("sk-a"), model)).containsExactly("own", "for-sk-a");
         assertThat(ids(new Secret("sk-b"), model)).containsExactly("own", "for-sk-b");
