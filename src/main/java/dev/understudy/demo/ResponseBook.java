@@ -78,9 +78,7 @@ final class ResponseBook {
     private static void add(ArrayNode messages, JsonNode item) {
         switch (item.path("type").asText("message")) {
             case "message" ->
-                messages.addObject()
-                        .put("role", item.path("role").asText())
-                        .set("content", item.path("content"));
+                messages.addObject().put("role", item.path("role").asText()).set("content", item.path("content"));
             case "function_call_output" ->
                 messages.addObject()
                         .put("role", "tool")
@@ -109,7 +107,9 @@ final class ResponseBook {
                     messages.add(message);
                 }
             }
-            messages.addObject().put("role", "assistant").put("content", text.answer().content());
+            messages.addObject()
+                    .put("role", "assistant")
+                    .put("content", text.answer().content());
             kept.put(text.id(), new Kept(messages, text.document()));
         }
     }

@@ -102,7 +102,9 @@ record ResponseText(String id, long created, JsonNode asked, ScriptedAnswer answ
             whole.putObject("incomplete_details").put("reason", "max_output_tokens");
         }
         ObjectNode usage = whole.putObject("usage");
-        usage.put("input_tokens", promptTokens).putObject("input_tokens_details").put("cached_tokens", 0);
+        usage.put("input_tokens", promptTokens)
+                .putObject("input_tokens_details")
+                .put("cached_tokens", 0);
         usage.put("output_tokens", answer.tokens())
                 .putObject("output_tokens_details")
                 .put("reasoning_tokens", 0);

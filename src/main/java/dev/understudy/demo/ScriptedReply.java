@@ -22,8 +22,7 @@ final class ScriptedReply {
     private int next;
     private long timer = -1;
 
-    ScriptedReply(
-            Vertx vertx, HttpServerResponse response, AnswerText text, ScriptedPace pace, UpstreamCounts counts) {
+    ScriptedReply(Vertx vertx, HttpServerResponse response, AnswerText text, ScriptedPace pace, UpstreamCounts counts) {
         this.vertx = vertx;
         this.response = response;
         this.text = text;

@@ -91,8 +91,8 @@ final class MissingEvents {
         if (AnnouncedItems.isFit(contentIndex) && !item.hasPart(contentIndex)) {
             item.partAdded(contentIndex);
             boolean refusal = event.type().startsWith("response.refusal.") || "refusal".equals(event.partType());
-            missing.add(number ->
-                    ResponsesWriter.partAdded(number, index, contentIndex, id == null ? "" : id, refusal));
+            missing.add(
+                    number -> ResponsesWriter.partAdded(number, index, contentIndex, id == null ? "" : id, refusal));
         }
     }
 
@@ -112,8 +112,8 @@ final class MissingEvents {
                 known.finishArguments();
                 String id = known.id();
                 String name = item.name();
-                missing.add(number ->
-                        ResponsesWriter.argumentsDone(number, index, id == null ? "" : id, name, arguments));
+                missing.add(
+                        number -> ResponsesWriter.argumentsDone(number, index, id == null ? "" : id, name, arguments));
             }
         }
     }

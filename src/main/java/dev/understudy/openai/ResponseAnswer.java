@@ -79,8 +79,7 @@ final class ResponseAnswer {
                 JsonToken value = parser.nextToken();
                 switch (name) {
                     case "type" -> piece.type = textOr(parser, "");
-                    case "output_index" ->
-                        piece.index = value == JsonToken.VALUE_NUMBER_INT ? parser.getIntValue() : 0;
+                    case "output_index" -> piece.index = value == JsonToken.VALUE_NUMBER_INT ? parser.getIntValue() : 0;
                     case "delta" -> piece.delta = textOr(parser, "");
                     case "item" -> {
                         if (value == JsonToken.START_OBJECT) {

@@ -42,7 +42,8 @@ final class ResponseItem {
                     id = text;
                     int from = offset + (int) parser.currentTokenLocation().getByteOffset();
                     parser.finishToken();
-                    idSpan = new Span(from, offset + (int) parser.currentLocation().getByteOffset());
+                    idSpan = new Span(
+                            from, offset + (int) parser.currentLocation().getByteOffset());
                 }
                 case "call_id" -> callId = text;
                 case "name" -> name = text;

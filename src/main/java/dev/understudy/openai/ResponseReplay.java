@@ -132,8 +132,7 @@ public final class ResponseReplay {
         }
     }
 
-    private void piece(
-            String type, String member, int index, int contentIndex, @Nullable String itemId, String text) {
+    private void piece(String type, String member, int index, int contentIndex, @Nullable String itemId, String text) {
         place(type + ".delta", index, contentIndex, itemId);
         JsonText.quote(out.append(",\"delta\":"), text);
         end();
@@ -147,7 +146,10 @@ public final class ResponseReplay {
         if (itemId != null) {
             JsonText.quote(out.append(",\"item_id\":"), itemId);
         }
-        out.append(",\"output_index\":").append(index).append(",\"content_index\":").append(contentIndex);
+        out.append(",\"output_index\":")
+                .append(index)
+                .append(",\"content_index\":")
+                .append(contentIndex);
     }
 
     private void begin(String type) {

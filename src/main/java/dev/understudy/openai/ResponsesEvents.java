@@ -140,7 +140,10 @@ public final class ResponsesEvents implements AnswerEvents, AnswerVoice {
         Buffer events = Buffer.buffer();
         if (!errorTold) {
             events.appendBuffer(ResponsesWriter.error(
-                    ++last, errorCode == null ? code : errorCode, errorMessage == null ? message : errorMessage, param));
+                    ++last,
+                    errorCode == null ? code : errorCode,
+                    errorMessage == null ? message : errorMessage,
+                    param));
         }
         String known = id == null ? "resp_" + call.id().toString().replace("-", "") : id;
         return events.appendBuffer(ResponsesWriter.failed(
@@ -263,8 +266,7 @@ public final class ResponsesEvents implements AnswerEvents, AnswerVoice {
 
     private void error(byte[] bytes, int from, int to) throws ApiFailure {
         errorCode = event.code() == null ? "upstream_error" : event.code();
-        errorMessage =
-                event.message() == null ? "The upstream reported an error inside its answer." : event.message();
+        errorMessage = event.message() == null ? "The upstream reported an error inside its answer." : event.message();
         upstreamError = ErrorBody.json(errorMessage, "upstream_error", event.param(), errorCode);
         if (!content) {
             throw UpstreamJson.malformed("reported an error inside its answer");

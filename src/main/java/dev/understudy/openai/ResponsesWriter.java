@@ -96,7 +96,7 @@ public final class ResponsesWriter {
     }
 
     private static Buffer event(String type, long number, CharSequence members) {
-        return Buffer.buffer("event: " + type + "\ndata: {\"type\":\"" + type + "\",\"sequence_number\":" + number + members
-                + "}\n\n");
+        return Buffer.buffer("event: " + type + "\ndata: {\"type\":\"" + type + "\",\"sequence_number\":" + number
+                + members + "}\n\n");
     }
 }

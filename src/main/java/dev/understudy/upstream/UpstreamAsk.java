@@ -16,7 +16,6 @@ import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +39,8 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     private final Patience patience;
     private Breaker.Pass pass = Breaker.Pass.REFUSED;
     private State state = new State.Queued();
+    private final Deadlines deadlines;
+    private final Deadlines.Deadline deadline = new Deadlines.Deadline(this::due);
     private boolean returned;
     private boolean hasSlot;
     private boolean paused;
@@ -52,12 +53,12 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     private long connectNanos;
     private long sentNanos;
     private long lastNanos;
-    private long timer = -1;
 
     UpstreamAsk(UpstreamModel model, Ask ask, AnswerSink sink) {
         this.model = model;
         this.ask = ask;
         this.sink = sink;
+        this.deadlines = model.deadlines();
         this.patience = Patience.of(model.card().limits(), ask.call(), System.nanoTime());
     }
 
@@ -356,18 +357,14 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     }
 
     private void disarm() {
-        if (timer >= 0) {
-            model.vertx().cancelTimer(timer);
-            timer = -1;
-        }
+        deadlines.clear(deadline);
     }
 
-    /** One timer an answer, set to whichever limit comes first; bytes that come only move the limit, not the timer. */
+    /** One deadline an answer, set to whichever limit comes first; bytes that come only move the limit, not the deadline. */
     private void armNext() {
         long now = System.nanoTime();
         long left = timeLeft(now);
         if (left <= 0) {
-            timer = -1;
             impatient = patience.hasty() && isOnClientsTime();
             if (state instanceof State.Connecting) {
                 unreached(Unreached.TOO_LATE);
@@ -392,17 +389,17 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     }
 
     private void arm(long nanos) {
-        long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos) + 1);
-        timer = model.vertx().setTimer(millis, fired -> {
-            timer = -1;
-            switch (state) {
-                case State.Over over -> {}
-                case State.Queued queued -> fail(busy());
-                case State.Connecting connecting -> armNext();
-                case State.Sent sent -> armNext();
-                case State.Reading reading -> armNext();
-            }
-        });
+        deadlines.set(deadline, System.nanoTime() + nanos);
+    }
+
+    private void due() {
+        switch (state) {
+            case State.Over over -> {}
+            case State.Queued queued -> fail(busy());
+            case State.Connecting connecting -> armNext();
+            case State.Sent sent -> armNext();
+            case State.Reading reading -> armNext();
+        }
     }
 
     private long timeLeft(long now) {

@@ -67,6 +67,12 @@ final class UpstreamModel implements Model, ModelLister, Relay, Breaker.Watcher 
             return client;
         }
     };
+    private final FastThreadLocal<Deadlines> deadlines = new FastThreadLocal<>() {
+        @Override
+        protected Deadlines initialValue() {
+            return new Deadlines(vertx);
+        }
+    };
 
     UpstreamModel(Vertx vertx, MeterRegistry meters, ModelCard card, ModelCard.Place.Upstream place) {
         this.vertx = vertx;
@@ -185,6 +191,11 @@ final class UpstreamModel implements Model, ModelLister, Relay, Breaker.Watcher 
 
     Breaker breaker() {
         return breaker;
+    }
+
+    /** The time limits of the calling event loop's questions. */
+    Deadlines deadlines() {
+        return deadlines.get();
     }
 
     /** The client of the calling event loop; made on first use. */

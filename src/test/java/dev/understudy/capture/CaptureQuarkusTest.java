@@ -235,8 +235,7 @@ class CaptureQuarkusTest {
     private String body(UUID id, int n) {
         Row row = one("select codec, data from body where id = $1 and n = " + n, id);
         byte[] data = row.getBuffer("data").getBytes();
-        byte[] json =
-                row.getInteger("codec") == 0 ? data : Zstd.decompress(data, (int) Zstd.getFrameContentSize(data));
+        byte[] json = row.getInteger("codec") == 0 ? data : Zstd.decompress(data, (int) Zstd.getFrameContentSize(data));
         return new String(json, StandardCharsets.UTF_8);
     }
 

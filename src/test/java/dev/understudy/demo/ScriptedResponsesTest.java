@@ -34,11 +34,7 @@ class ScriptedResponsesTest {
         vertx = Vertx.vertx();
         http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
         int port = ScriptedUpstream.start(
-                        vertx,
-                        0,
-                        7,
-                        ScriptedPace.AT_ONCE,
-                        InstantSource.fixed(Instant.ofEpochSecond(1_790_000_000)))
+                        vertx, 0, 7, ScriptedPace.AT_ONCE, InstantSource.fixed(Instant.ofEpochSecond(1_790_000_000)))
                 .toCompletionStage()
                 .toCompletableFuture()
                 .orTimeout(30, TimeUnit.SECONDS)
@@ -87,8 +83,8 @@ class ScriptedResponsesTest {
 
     @Test
     void aToolIsCalledAndItsResultIsReadInTheNextTurn() throws Exception {
-        JsonNode called = JSON.readTree(
-                post("{\"input\":\"How is the weather in Paris\"," + TOOLS + "}").body());
+        JsonNode called = JSON.readTree(post("{\"input\":\"How is the weather in Paris\"," + TOOLS + "}")
+                .body());
         String call = called.at("/output/0/call_id").asText();
         JsonNode told = JSON.readTree(post("{\"previous_response_id\":\""
                         + called.path("id").asText() + "\",\"input\":[{\"type\":\"function_call_output\",\"call_id\":\""

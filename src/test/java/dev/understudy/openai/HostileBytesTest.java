@@ -3,16 +3,16 @@ package dev.understudy.openai;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.call.AnswerBytes;
-import io.vertx.core.buffer.Buffer;
 import dev.understudy.call.Api;
 import dev.understudy.call.Call;
-import java.time.Instant;
-import java.util.UUID;
+import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** Bytes that somebody has damaged: an answer or an {@link ApiFailure}, never anything else. */
@@ -108,10 +108,11 @@ class HostileBytesTest {
 
     @Test
     void aDamagedResponseDocumentIsReadOrMalformed() {
-        byte[] document = ("{\"id\":\"r\",\"object\":\"response\",\"error\":null,\"output\":[{\"id\":\"m\",\"type\":\"message\","
-                        + "\"content\":[{\"type\":\"output_text\",\"text\":\"h\u00E9\"}]}],\"conversation\":{\"id\":\"c\"},"
-                        + "\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}")
-                .getBytes(StandardCharsets.UTF_8);
+        byte[] document =
+                ("{\"id\":\"r\",\"object\":\"response\",\"error\":null,\"output\":[{\"id\":\"m\",\"type\":\"message\","
+                                + "\"content\":[{\"type\":\"output_text\",\"text\":\"h\u00E9\"}]}],\"conversation\":{\"id\":\"c\"},"
+                                + "\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}")
+                        .getBytes(StandardCharsets.UTF_8);
         for (int i = 0; i < 20 * ROUNDS; i++) {
             byte[] damaged = damaged(document);
             try {

@@ -44,8 +44,7 @@ class ResponseAnswerTest {
                 + "\"text\":\"a\"},{\"type\":\"refusal\",\"refusal\":\"no\"},7]},"
                 + "{\"type\":\"custom_tool_call\",\"call_id\":\"c\",\"name\":\"run\",\"input\":\"ls\"}],"
                 + "\"usage\":{\"input_tokens\":11,\"input_tokens_details\":{\"cached_tokens\":4},\"output_tokens\":3}}";
-        Answer answer =
-                AnswerReader.read(new AnswerBytes(Api.RESPONSES, false, json.getBytes(StandardCharsets.UTF_8)));
+        Answer answer = AnswerReader.read(new AnswerBytes(Api.RESPONSES, false, json.getBytes(StandardCharsets.UTF_8)));
 
         assertThat(answer.content()).isEqualTo("a");
         assertThat(answer.refusal()).isEqualTo("no");

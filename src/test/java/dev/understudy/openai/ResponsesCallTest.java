@@ -86,10 +86,7 @@ class ResponsesCallTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '~',
-            textBlock = """
+    @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
         {"input":"hi"}                                    | missing_required_parameter | model
         {"model":"m","input":7}                           | invalid_type               | input
         {"model":"m","input":["hi"]}                      | invalid_type               | input[0]
@@ -117,11 +114,6 @@ class ResponsesCallTest {
 
     private static Call read(String json) throws ApiFailure {
         return CallReader.read(
-                Api.RESPONSES,
-                new UUID(0x7000L, 1),
-                Instant.EPOCH,
-                0,
-                json.getBytes(StandardCharsets.UTF_8),
-                Map.of());
+                Api.RESPONSES, new UUID(0x7000L, 1), Instant.EPOCH, 0, json.getBytes(StandardCharsets.UTF_8), Map.of());
     }
 }

@@ -83,11 +83,12 @@ class ResponsesEventsTest {
         assertThat(told.events.keepAlive().toString())
                 .isEqualTo("event: keepalive\ndata: {\"type\":\"keepalive\",\"sequence_number\":4}\n\n");
         assertThat(told.events.failure("upstream_timeout", "Too slow.", null).toString())
-                .startsWith("event: error\ndata: {\"type\":\"error\",\"sequence_number\":5,\"code\":\"upstream_timeout\","
-                        + "\"message\":\"Too slow.\",\"param\":null}\n\n"
-                        + "event: response.failed\ndata: {\"type\":\"response.failed\",\"sequence_number\":6,"
-                        + "\"response\":{\"id\":\"resp_1\",\"object\":\"response\",\"created_at\":1790000000,"
-                        + "\"status\":\"failed\",\"error\":{\"code\":\"upstream_timeout\",\"message\":\"Too slow.\"}")
+                .startsWith(
+                        "event: error\ndata: {\"type\":\"error\",\"sequence_number\":5,\"code\":\"upstream_timeout\","
+                                + "\"message\":\"Too slow.\",\"param\":null}\n\n"
+                                + "event: response.failed\ndata: {\"type\":\"response.failed\",\"sequence_number\":6,"
+                                + "\"response\":{\"id\":\"resp_1\",\"object\":\"response\",\"created_at\":1790000000,"
+                                + "\"status\":\"failed\",\"error\":{\"code\":\"upstream_timeout\",\"message\":\"Too slow.\"}")
                 .endsWith("}\n\n");
     }
 
@@ -102,11 +103,12 @@ class ResponsesEventsTest {
 
     @Test
     void aJsonAnswerIsToldAsTheStreamThatWasAskedFor() throws ApiFailure {
-        String json = "{\n\"id\":\"resp_9\",\"object\":\"response\",\"created_at\":5,\"status\":\"completed\",\"model\":\"x\",\r\n"
-                + "\"output\":[{\"type\":\"message\",\"content\":[{\"type\":\"output_text\",\"annotations\":[{\"a\":{}}],"
-                + "\"text\":\"hi\"}],\"id\":\"msg_1\",\"role\":\"assistant\"},"
-                + "{\"id\":\"fc_1\",\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":\"{}\"}],"
-                + "\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}";
+        String json =
+                "{\n\"id\":\"resp_9\",\"object\":\"response\",\"created_at\":5,\"status\":\"completed\",\"model\":\"x\",\r\n"
+                        + "\"output\":[{\"type\":\"message\",\"content\":[{\"type\":\"output_text\",\"annotations\":[{\"a\":{}}],"
+                        + "\"text\":\"hi\"}],\"id\":\"msg_1\",\"role\":\"assistant\"},"
+                        + "{\"id\":\"fc_1\",\"type\":\"function_call\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":\"{}\"}],"
+                        + "\"usage\":{\"input_tokens\":1,\"output_tokens\":2}}";
 
         Told told = run(List.of(ResponseReplay.events(Buffer.buffer(json)).getBytes()));
 
