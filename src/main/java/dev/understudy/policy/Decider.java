@@ -39,7 +39,12 @@ public final class Decider {
      * @param held what is known of the ids that the call names
      */
     public static Decision decide(
-            Call call, Caller caller, Signals signals, PolicySet set, Function<String, Readiness> readiness, Held held) {
+            Call call,
+            Caller caller,
+            Signals signals,
+            PolicySet set,
+            Function<String, Readiness> readiness,
+            Held held) {
         Facts facts = new Facts(call, caller, signals, set.catalogue(), readiness);
         CaptureOrder capture = set.capture().order(facts);
         if (!set.mayAsk(caller, call.model())) {
@@ -122,7 +127,8 @@ public final class Decider {
             return denied(set, rule.id(), rule.action().kind(), dropped, capture, denial(last, lastModel), why);
         }
         if (held.unknown() != null && !isForwarding(set, targets.getFirst())) {
-            // Under the caller's own key an id may be one that it had before it came here; under ours there is none such.
+            // Under the caller's own key an id may be one that it had before it came here; under ours there is none
+            // such.
             String why = "rule " + rule.id() + ": the call names what nobody here holds";
             return denied(set, rule.id(), rule.action().kind(), dropped, capture, held.unknown(), why);
         }

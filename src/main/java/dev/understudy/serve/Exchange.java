@@ -140,8 +140,7 @@ final class Exchange {
         boolean stored = !Boolean.FALSE.equals(call.store());
         HeldIds.Owner owner = HeldIds.Owner.of(by.card().name(), by.key());
         switch (kind) {
-            case ENCRYPTED_CONTENT ->
-                house.held().bind(team, HeldIds.ofContent(id), owner, HeldIds.Life.RESPONSES);
+            case ENCRYPTED_CONTENT -> house.held().bind(team, HeldIds.ofContent(id), owner, HeldIds.Life.RESPONSES);
             case CONVERSATION -> house.held().bind(team, id, owner, HeldIds.Life.KEPT);
             case RESPONSE, ITEM -> {
                 // What is not stored cannot be asked for.
@@ -313,8 +312,7 @@ final class Exchange {
 
     private boolean mayLeave(Try from, Frame frame) {
         return switch (from.holds()) {
-            case LEADING ->
-                frame.kind() != Frame.Kind.LEADING || from.heldBytes() > LEADING_BYTES || isBeginningDue();
+            case LEADING -> frame.kind() != Frame.Kind.LEADING || from.heldBytes() > LEADING_BYTES || isBeginningDue();
             case BEGINNING -> from.contentFrames() >= BEGINNING_TOKENS;
             case WHOLE -> false;
         };

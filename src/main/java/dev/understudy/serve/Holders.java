@@ -107,7 +107,8 @@ final class Holders {
                 return null;
             }
             boolean ours = owns.credential() == null;
-            boolean theirs = !ours && HeldIds.Owner.of(owns.upstream(), caller.providerKey()).equals(owns);
+            boolean theirs = !ours
+                    && HeldIds.Owner.of(owns.upstream(), caller.providerKey()).equals(owns);
             return ours || theirs ? owns.upstream() : null;
         }
 

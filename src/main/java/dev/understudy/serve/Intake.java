@@ -53,7 +53,13 @@ final class Intake implements Arrival.Receiver {
      * @param whenOver told once, when the call is over
      */
     Intake(
-            House house, Context loop, Api api, HttpServerRequest request, UUID id, Instant receivedAt, Runnable whenOver) {
+            House house,
+            Context loop,
+            Api api,
+            HttpServerRequest request,
+            UUID id,
+            Instant receivedAt,
+            Runnable whenOver) {
         this.house = house;
         this.loop = loop;
         this.api = api;

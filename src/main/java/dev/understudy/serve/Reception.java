@@ -137,7 +137,8 @@ final class Reception {
         }
         Instant receivedAt = house.clock().instant();
         inFlight.incrementAndGet();
-        new Intake(house, loop, api, request, Uuid7.of(receivedAt, random), receivedAt, inFlight::decrementAndGet).start();
+        new Intake(house, loop, api, request, Uuid7.of(receivedAt, random), receivedAt, inFlight::decrementAndGet)
+                .start();
     }
 
     private boolean isAllowed(HttpServerRequest request, HttpMethod method) {

@@ -55,7 +55,10 @@ sealed interface RequestPath {
     }
 
     private static boolean isKnown(String path) {
-        return path.equals("/v1/chat/completions") || path.equals("/v1/responses") || path.equals("/v1/models") || path.startsWith("/v1/models/");
+        return path.equals("/v1/chat/completions")
+                || path.equals("/v1/responses")
+                || path.equals("/v1/models")
+                || path.startsWith("/v1/models/");
     }
 
     private static RequestPath oneModel(String raw) {

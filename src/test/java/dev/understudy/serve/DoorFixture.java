@@ -264,7 +264,8 @@ final class DoorFixture implements AutoCloseable {
                     Map.of(),
                     1);
             CaptureOrder capture = new CaptureOrder(CaptureOrder.Level.FULL, 1, Set.of(Purpose.DEBUG), Set.of(), "all");
-            Decision.Denial refused = denial != null ? denial : held.conflict() != null ? held.conflict() : held.unknown();
+            Decision.Denial refused =
+                    denial != null ? denial : held.conflict() != null ? held.conflict() : held.unknown();
             List<Decision.Target> chosen = targets.stream()
                     .filter(target -> held.owner() == null || target.model().equals(held.owner()))
                     .toList();

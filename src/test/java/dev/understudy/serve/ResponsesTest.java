@@ -78,7 +78,11 @@ class ResponsesTest {
 
     @Test
     void aStreamPassesEventForEventAndNothingIsAddedToTheQuestion() throws IOException {
-        peer.script(talk -> talk.stream().chunk(CREATED + ADDED).chunk(PART + DELTA).chunk(COMPLETED).end());
+        peer.script(talk -> talk.stream()
+                .chunk(CREATED + ADDED)
+                .chunk(PART + DELTA)
+                .chunk(COMPLETED)
+                .end());
 
         WireClient.Answer answer = post(fixture, STREAM);
 
@@ -89,7 +93,8 @@ class ResponsesTest {
 
     @Test
     void theRowHoldsApiUsageAndTheAnswer() throws IOException {
-        peer.script(talk -> talk.stream().chunk(CREATED + ADDED + PART + DELTA + COMPLETED).end());
+        peer.script(talk ->
+                talk.stream().chunk(CREATED + ADDED + PART + DELTA + COMPLETED).end());
         post(fixture, STREAM);
 
         Interaction row = fixture.interaction();
@@ -126,7 +131,8 @@ class ResponsesTest {
 
         String error = "The upstream's stream ended before its answer did. Try again.";
         assertThat(body)
-                .startsWith(CREATED + ADDED + PART + DELTA + "event: error\ndata: {\"type\":\"error\",\"sequence_number\":4,"
+                .startsWith(CREATED + ADDED + PART + DELTA
+                        + "event: error\ndata: {\"type\":\"error\",\"sequence_number\":4,"
                         + "\"code\":\"upstream_stream_truncated\",\"message\":\"" + error + "\",\"param\":null}\n\n"
                         + "event: response.failed\ndata: {\"type\":\"response.failed\",\"sequence_number\":5,"
                         + "\"response\":{\"id\":\"resp_1\"")
@@ -166,7 +172,8 @@ class ResponsesTest {
     @Test
     void anErrorThatCameAloneGetsItsFailed() throws IOException {
         String error = event("error", 4, "\"code\":\"server_error\",\"message\":\"boom\",\"param\":null");
-        peer.script(talk -> talk.stream().chunk(CREATED + ADDED + PART + DELTA + error).end());
+        peer.script(talk ->
+                talk.stream().chunk(CREATED + ADDED + PART + DELTA + error).end());
 
         assertThat(post(fixture, STREAM).body())
                 .startsWith(CREATED + ADDED + PART + DELTA + error + "event: response.failed\n")
@@ -177,9 +184,11 @@ class ResponsesTest {
     @Test
     void whileOnlyTheBeginningIsThereAnotherModelMayAnswer() throws IOException {
         peer.script(talk -> talk.stream().chunk(CREATED).later(50, ScriptedPeer.Talk::close));
-        try (ScriptedPeer other = new ScriptedPeer(vertx, talk -> talk.stream()
-                        .chunk(CREATED.replace("resp_1", "resp_2") + COMPLETED.replace("resp_1", "resp_2"))
-                        .end());
+        try (ScriptedPeer other = new ScriptedPeer(
+                        vertx,
+                        talk -> talk.stream()
+                                .chunk(CREATED.replace("resp_1", "resp_2") + COMPLETED.replace("resp_1", "resp_2"))
+                                .end());
                 DoorFixture two = new DoorFixture(vertx)
                         .upstream("one", peer.baseUrl())
                         .upstream("two", other.baseUrl())
@@ -210,19 +219,23 @@ class ResponsesTest {
             assertThat(client.chunk())
                     .isEqualTo("event: keepalive\ndata: {\"type\":\"keepalive\",\"sequence_number\":0}\n\n");
             String rest = client.body(head);
-            assertThat(rest.substring(rest.indexOf("event: response.")))
-                    .isEqualTo(ADDED + PART + DELTA + COMPLETED);
+            assertThat(rest.substring(rest.indexOf("event: response."))).isEqualTo(ADDED + PART + DELTA + COMPLETED);
         }
     }
 
     @Test
     void aHeadThatLeftAloneIsFollowedByTheBeginningAtOnceOrByAFreshFailed() throws IOException {
         Pace hasty = new Pace(Duration.ofMillis(60), Duration.ofMillis(90), Duration.ofSeconds(60));
-        try (DoorFixture quick = new DoorFixture(vertx, hasty)
-                .upstream("llm", peer.baseUrl())
-                .open()) {
-            peer.script(talk -> talk.stream().later(300, then -> then.chunk(CREATED)
-                    .later(300, last -> last.chunk(COMPLETED.replace(":4,", ":1,")).end())));
+        try (DoorFixture quick =
+                new DoorFixture(vertx, hasty).upstream("llm", peer.baseUrl()).open()) {
+            peer.script(talk -> talk.stream()
+                    .later(
+                            300,
+                            then -> then.chunk(CREATED)
+                                    .later(
+                                            300,
+                                            last -> last.chunk(COMPLETED.replace(":4,", ":1,"))
+                                                    .end())));
             try (WireClient client = new WireClient(quick.port())) {
                 WireClient.Head head = client.postTo(PATH, STREAM).head();
                 assertThat(head.header("x-understudy-served-by")).isEqualTo("pending");
@@ -272,8 +285,7 @@ class ResponsesTest {
             assertThat(two.held.lives()).containsEntry("local resp_2", HeldIds.Life.RESPONSES);
             assertThat(next.status()).isEqualTo(500);
             assertThat(peer.talks()).hasSize(asked);
-            Decision decision =
-                    Objects.requireNonNull(two.recorded.getLast().decision());
+            Decision decision = Objects.requireNonNull(two.recorded.getLast().decision());
             assertThat(decision.basis()).isEqualTo(Decision.Basis.HELD_ID);
         }
     }
@@ -287,11 +299,11 @@ class ResponsesTest {
 
         WireClient.Answer unknown = post(fixture, "{\"model\":\"m\",\"previous_response_id\":\"resp_c\"}");
         WireClient.Answer lost = post(fixture, "{\"model\":\"m\",\"conversation\":\"conv_x\"}");
-        WireClient.Answer torn =
-                post(fixture, "{\"model\":\"m\",\"previous_response_id\":\"resp_a\"," + item + "}");
+        WireClient.Answer torn = post(fixture, "{\"model\":\"m\",\"previous_response_id\":\"resp_a\"," + item + "}");
 
         assertThat(unknown.status()).isEqualTo(400);
-        assertThat(unknown.body()).endsWith("\"param\":\"previous_response_id\",\"code\":\"previous_response_not_found\"}}");
+        assertThat(unknown.body())
+                .endsWith("\"param\":\"previous_response_id\",\"code\":\"previous_response_not_found\"}}");
         assertThat(lost.status()).isEqualTo(404);
         assertThat(lost.body()).endsWith("\"param\":\"id\",\"code\":\"not_found\"}}");
         assertThat(torn.status()).isEqualTo(400);
@@ -340,9 +352,10 @@ class ResponsesTest {
     void aWebSocketIsRefusedSoThatClientsGoOnByHttp() throws IOException {
         for (String path : new String[] {"/v1/responses", "/v1/realtime"}) {
             try (WireClient client = new WireClient(fixture.port())) {
-                WireClient.Answer answer = client.send("GET " + path + "?model=m HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\n"
-                                + "upgrade: websocket\r\nsec-websocket-version: 13\r\n"
-                                + "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+                WireClient.Answer answer = client.send(
+                                "GET " + path + "?model=m HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\n"
+                                        + "upgrade: websocket\r\nsec-websocket-version: 13\r\n"
+                                        + "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
                         .answer();
                 assertThat(answer.status()).isEqualTo(426);
                 assertThat(answer.body()).contains("\"code\":\"websocket_not_supported\"");
