@@ -72,7 +72,10 @@ final class Welcome implements QuarkusApplication {
                 .append("/#token=")
                 .append(data.adminToken())
                 .append("\n  for agents   export OPENAI_BASE_URL=")
-                .append(Settings.url(door))
+                .append(
+                        agents.isSecured()
+                                ? Settings.url(door).toString().replaceFirst("http", "https")
+                                : Settings.url(door))
                 .append("/v1\n");
         String head = "  models       ";
         for (Map.Entry<String, Readiness> model : models.readiness().entrySet()) {

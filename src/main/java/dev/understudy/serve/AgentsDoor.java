@@ -10,12 +10,13 @@ import io.netty.util.concurrent.MultithreadEventExecutorGroup;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.tls.TlsConfiguration;
+import io.quarkus.tls.TlsConfigurationRegistry;
 import io.vertx.core.AbstractVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
-import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.impl.VertxInternal;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -23,6 +24,8 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -44,19 +47,20 @@ public class AgentsDoor {
     /** Before everything that a call needs is stopped. */
     private static final int EARLY = 100;
 
-    private static final Duration DRAIN = Duration.ofSeconds(30);
+    /** For the errors of calls that were broken off to leave. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(2);
+
     private static final Duration OPEN = Duration.ofSeconds(30);
-    private static final int HEADER_BYTES = 64 << 10;
-    private static final int LINE_BYTES = 8 << 10;
-    /** Longer than any answer may be silent, so that only dead connections meet it. */
-    private static final int IDLE_SECONDS = 660;
+    /** The setting of a door without TLS. */
+    private static final String NO_TLS = "none";
 
     private static final int LINGER_MILLIS = 20;
 
     private final Vertx vertx;
     private final House house;
-    private final String listen;
+    private final Listening listening;
     private final AtomicInteger inFlight = new AtomicInteger();
+    private final List<Instance> instances = new CopyOnWriteArrayList<>();
     private volatile boolean draining;
     private volatile int port;
     private @Nullable String deployment;
@@ -71,7 +75,9 @@ public class AgentsDoor {
             InstantSource clock,
             RandomGenerator random,
             HeldIds held,
-            @ConfigProperty(name = "understudy.listen") String listen) {
+            TlsConfigurationRegistry certificates,
+            @ConfigProperty(name = "understudy.listen") String listen,
+            @ConfigProperty(name = "understudy.tls") String tls) {
         this(
                 new House(
                         vertx,
@@ -84,13 +90,23 @@ public class AgentsDoor {
                         new BodyRoom(BodyLimits.standard()),
                         random,
                         held),
-                listen);
+                new Listening(listen, named(tls, certificates), Listening.DRAIN));
     }
 
-    AgentsDoor(House house, String listen) {
+    AgentsDoor(House house, Listening listening) {
         this.vertx = house.vertx();
         this.house = house;
-        this.listen = listen;
+        this.listening = listening;
+    }
+
+    private static @Nullable TlsConfiguration named(String tls, TlsConfigurationRegistry certificates) {
+        if (tls.equals(NO_TLS)) {
+            return null;
+        }
+        return certificates
+                .get(tls)
+                .orElseThrow(() -> new IllegalStateException("understudy.tls names the TLS configuration '" + tls
+                        + "', which is not there: give its certificate by quarkus.tls." + tls + ".key-store..."));
     }
 
     void start(@Observes @Priority(LATE) StartupEvent event) {
@@ -105,6 +121,11 @@ public class AgentsDoor {
 
     void stop(@Observes @Priority(EARLY) ShutdownEvent event) {
         close();
+    }
+
+    /** Whether it speaks TLS. */
+    public boolean isSecured() {
+        return listening.tls() != null;
     }
 
     /** The port that is listened on, which differs from the setting when that is 0. */
@@ -123,9 +144,8 @@ public class AgentsDoor {
      * @throws IllegalStateException with one line for a person when it cannot
      */
     void open() {
-        int colon = listen.lastIndexOf(':');
-        String host = colon < 0 ? "" : listen.substring(0, colon).replaceAll("[\\[\\]]", "");
-        int said = portOf(listen, colon);
+        String host = listening.host();
+        int said = listening.port();
         // To the library a negative number is any free port, one for all that name the same number.
         int wanted = said == 0 ? -RandomGenerator.getDefault().nextInt(1, Integer.MAX_VALUE) : said;
         ModelList models = new ModelList(house.clock().instant());
@@ -138,7 +158,7 @@ public class AgentsDoor {
                     .get(OPEN.toSeconds(), TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException e) {
             Throwable cause = e instanceof ExecutionException ? e.getCause() : e;
-            throw new IllegalStateException("the agents' door cannot listen on " + listen + " ("
+            throw new IllegalStateException("the agents' door cannot listen on " + listening.at() + " ("
                     + (cause == null ? "no reason given" : cause.getMessage())
                     + "): end the program that does, or set UNDERSTUDY_LISTEN=host:port");
         } catch (InterruptedException e) {
@@ -147,18 +167,34 @@ public class AgentsDoor {
         }
     }
 
-    /** Takes no new calls, waits for those under way, then closes. */
+    /** Takes no new calls, waits for those under way, breaks off what is left, then closes. */
     void close() {
         draining = true;
-        long until = System.nanoTime() + DRAIN.toNanos();
+        await(listening.drain());
+        int left = inFlight.get();
+        if (left > 0) {
+            LOG.warnf(
+                    "calls broken off %s=%d %s=%d",
+                    Keys.COUNT, left, Keys.MILLIS, listening.drain().toMillis());
+            instances.forEach(Instance::breakOff);
+            await(LAST_WORDS);
+        }
+        undeploy();
+    }
+
+    private void await(Duration longest) {
+        long until = System.nanoTime() + longest.toNanos();
         while (inFlight.get() > 0 && System.nanoTime() < until) {
             try {
                 TimeUnit.MILLISECONDS.sleep(LINGER_MILLIS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                break;
+                return;
             }
         }
+    }
+
+    private void undeploy() {
         String opened = deployment;
         deployment = null;
         if (opened != null) {
@@ -175,18 +211,6 @@ public class AgentsDoor {
         }
     }
 
-    private static int portOf(String listen, int colon) {
-        try {
-            if (colon > 0) {
-                return Integer.parseInt(listen.substring(colon + 1));
-            }
-        } catch (NumberFormatException e) {
-            // Told below.
-        }
-        throw new IllegalStateException(
-                "understudy.listen must be host:port such as 127.0.0.1:8080, was '" + listen + "'");
-    }
-
     private static int loops(EventLoopGroup group) {
         return group instanceof MultithreadEventExecutorGroup many ? many.executorCount() : 1;
     }
@@ -196,6 +220,7 @@ public class AgentsDoor {
         private final String host;
         private final int wanted;
         private final ModelList models;
+        private final UnderWay underWay = new UnderWay(inFlight);
 
         Instance(String host, int wanted, ModelList models) {
             this.host = host;
@@ -206,27 +231,20 @@ public class AgentsDoor {
         @Override
         public void start(Promise<Void> started) {
             Reception reception =
-                    new Reception(house, context, RandomGenerator.getDefault(), models, inFlight, () -> draining);
-            HttpServer server = vertx.createHttpServer(options());
+                    new Reception(house, context, RandomGenerator.getDefault(), models, underWay, () -> draining);
+            instances.add(this);
+            HttpServer server = vertx.createHttpServer(DoorOptions.of(listening.tls()));
             server.connectionHandler(reception::connected)
                     .requestHandler(reception::take)
                     .invalidRequestHandler(reception::takeInvalid)
                     .listen(wanted, host)
-                    .onSuccess(listening -> port = listening.actualPort())
+                    .onSuccess(listens -> port = listens.actualPort())
                     .<Void>mapEmpty()
                     .onComplete(started);
         }
 
-        private static HttpServerOptions options() {
-            return new HttpServerOptions()
-                    .setTcpNoDelay(true)
-                    .setReuseAddress(true)
-                    .setHttp2ClearTextEnabled(false)
-                    .setMaxHeaderSize(HEADER_BYTES)
-                    .setMaxInitialLineLength(LINE_BYTES)
-                    .setMaxChunkSize(HEADER_BYTES)
-                    .setIdleTimeout(IDLE_SECONDS)
-                    .setCompressionSupported(false);
+        void breakOff() {
+            context.runOnContext(run -> underWay.breakOff());
         }
     }
 }

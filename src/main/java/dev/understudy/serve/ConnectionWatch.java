@@ -51,6 +51,10 @@ final class ConnectionWatch {
     void begin(HttpConnection connection) {
         Channel channel = ((ConnectionBase) connection).channel();
         ChannelPipeline pipeline = channel.pipeline();
+        if (pipeline.get("httpDecoder") == null) {
+            // HTTP/2, whose streams the library bounds itself
+            return;
+        }
         pipeline.addBefore("httpDecoder", "watch-bytes", new Bytes());
         pipeline.addBefore("handler", "watch-messages", new Messages());
     }

@@ -116,6 +116,25 @@ final class Exchange {
         cutOff(null);
     }
 
+    /** The gateway stops and waits no longer: what is under way ends with an error, before the head or inside the stream. */
+    void stopped() {
+        Try last = switch (state) {
+            case State.Waiting waiting -> waiting.current();
+            case State.Relaying relaying -> relaying.chosen();
+            case State.Over over -> null;
+        };
+        if (last != null) {
+            last.giveUp("stopped");
+            last.completeTokens(ruling.signals().tokens(), call.stream());
+        }
+        ClientError error = ClientError.of(Reception.STOPPING);
+        switch (state) {
+            case State.Waiting waiting -> fail(error);
+            case State.Relaying relaying -> breakOff(error, relaying.chosen());
+            case State.Over over -> {}
+        }
+    }
+
     long microsNow() {
         return call.microsAt(System.nanoTime());
     }

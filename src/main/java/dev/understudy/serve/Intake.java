@@ -15,7 +15,6 @@ import io.vertx.core.AsyncResult;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpClosedException;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import java.io.IOException;
 import java.time.Instant;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * One request on its way to being a call. The order of its checks is that of the surface: declared size, credential,
  * type, encoding, body, JSON; then the rooms below judge it. Confined to one event loop.
  */
-final class Intake implements Arrival.Receiver {
+final class Intake implements Arrival.Receiver, UnderWay.Ending {
     /** The text of every fault of our own. */
     static final String INTERNAL = "Something went wrong in the gateway. The log of the gateway knows the call's id.";
 
@@ -41,7 +40,7 @@ final class Intake implements Arrival.Receiver {
     private final Instant receivedAt;
     private final long receivedNanos;
     private final ClientAnswer client;
-    private final Runnable whenOver;
+    private final UnderWay underWay;
     private final RequestHeaders headers;
     private @Nullable Caller caller;
     private @Nullable Exchange exchange;
@@ -50,7 +49,7 @@ final class Intake implements Arrival.Receiver {
 
     /**
      * @param api {@link Api#CHAT} or {@link Api#RESPONSES}
-     * @param whenOver told once, when the call is over
+     * @param underWay told once, when the call is over
      */
     Intake(
             House house,
@@ -59,7 +58,7 @@ final class Intake implements Arrival.Receiver {
             HttpServerRequest request,
             UUID id,
             Instant receivedAt,
-            Runnable whenOver) {
+            UnderWay underWay) {
         this.house = house;
         this.loop = loop;
         this.api = api;
@@ -68,7 +67,7 @@ final class Intake implements Arrival.Receiver {
         this.receivedAt = receivedAt;
         this.receivedNanos = System.nanoTime();
         this.client = new ClientAnswer(request.response(), id);
-        this.whenOver = whenOver;
+        this.underWay = underWay;
         this.headers = RequestHeaders.of(request);
     }
 
@@ -210,6 +209,15 @@ final class Intake implements Arrival.Receiver {
         }
     }
 
+    @Override
+    public void breakOff() {
+        if (exchange != null) {
+            exchange.stopped();
+        } else if (!over) {
+            refuse(Reception.STOPPING, true);
+        }
+    }
+
     /** The client has left. */
     private void gone() {
         if (over) {
@@ -233,7 +241,7 @@ final class Intake implements Arrival.Receiver {
         ClientError error = ClientError.of(failure);
         boolean unread = close && !request.isEnded();
         if (unread) {
-            request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+            House.announceClose(request);
         }
         client.error(error);
         record(Interaction.Outcome.FAILED, error.status(), error.code());
@@ -260,7 +268,7 @@ final class Intake implements Arrival.Receiver {
         if (arrival != null) {
             arrival.release();
         }
-        whenOver.run();
+        underWay.over(this);
     }
 
     private ApiFailure failure(Throwable cause) {

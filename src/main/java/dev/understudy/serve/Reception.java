@@ -13,37 +13,36 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.HostAndPort;
 import java.time.Instant;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /** Sorts requests by their raw path; one for each event loop. */
 final class Reception {
+    /** What a call is told that comes, or is still under way, when the gateway stops. */
+    static final ApiFailure STOPPING =
+            new ApiFailure(ApiError.SERVER_IS_OVERLOADED, "The gateway is being stopped. Please try again.");
+
     private final House house;
     private final Context loop;
     private final RandomGenerator random;
     private final ModelList models;
-    private final AtomicInteger inFlight;
+    private final UnderWay underWay;
     private final Draining draining;
 
     /**
      * @param random of this loop alone
-     * @param inFlight calls that are not over, of all loops
+     * @param underWay calls of this loop that are not over
      */
     Reception(
-            House house,
-            Context loop,
-            RandomGenerator random,
-            ModelList models,
-            AtomicInteger inFlight,
-            Draining draining) {
+            House house, Context loop, RandomGenerator random, ModelList models, UnderWay underWay, Draining draining) {
         this.house = house;
         this.loop = loop;
         this.random = random;
         this.models = models;
-        this.inFlight = inFlight;
+        this.underWay = underWay;
         this.draining = draining;
     }
 
@@ -64,6 +63,10 @@ final class Reception {
     }
 
     void take(HttpServerRequest request) {
+        if (draining.isOn()) {
+            refuse(request, STOPPING);
+            return;
+        }
         switch (RequestPath.of(request.path())) {
             case RequestPath.Chat chat -> {
                 if (isAllowed(request, HttpMethod.POST)) {
@@ -93,7 +96,8 @@ final class Reception {
                         request,
                         new ApiFailure(
                                 ApiError.UNKNOWN_URL,
-                                "Unknown request URL. The base URL of this gateway ends in /v1: set it to http://"
+                                "Unknown request URL. The base URL of this gateway ends in /v1: set it to "
+                                        + (request.isSSL() ? "https://" : "http://")
                                         + authority(request)
                                         + misplaced.base()));
             case RequestPath.Unknown unknown -> refuse(request, unknown());
@@ -124,21 +128,15 @@ final class Reception {
         ApiFailure failure = tooLong
                 ? new ApiFailure(ApiError.HEADERS_TOO_LARGE, "The request line or the headers are too long.")
                 : new ApiFailure(ApiError.INVALID_VALUE, "The request is not valid HTTP.");
-        request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        House.announceClose(request);
         answer(request).error(ClientError.of(failure));
     }
 
     private void call(HttpServerRequest request, Api api) {
-        if (draining.isOn()) {
-            refuse(
-                    request,
-                    new ApiFailure(ApiError.SERVER_IS_OVERLOADED, "The gateway is being stopped. Please try again."));
-            return;
-        }
         Instant receivedAt = house.clock().instant();
-        inFlight.incrementAndGet();
-        new Intake(house, loop, api, request, Uuid7.of(receivedAt, random), receivedAt, inFlight::decrementAndGet)
-                .start();
+        Intake intake = new Intake(house, loop, api, request, Uuid7.of(receivedAt, random), receivedAt, underWay);
+        underWay.begun(intake);
+        intake.start();
     }
 
     private boolean isAllowed(HttpServerRequest request, HttpMethod method) {
@@ -211,8 +209,10 @@ final class Reception {
     private void refuse(HttpServerRequest request, ApiFailure failure) {
         if (!request.isEnded() && RequestHeaders.of(request).hasBody()) {
             // Its body will not be read, so nothing can follow it on this connection.
-            request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+            House.announceClose(request);
             house.closeSoon(request);
+        } else if (draining.isOn()) {
+            house.closeAfter(request);
         }
         answer(request).error(ClientError.of(failure));
     }
@@ -222,8 +222,8 @@ final class Reception {
     }
 
     private static String authority(HttpServerRequest request) {
-        String host = request.getHeader(HttpHeaders.HOST);
-        return host == null ? "<host>:<port>" : ApiFailure.echo(host);
+        HostAndPort host = request.authority();
+        return host == null ? "<host>:<port>" : ApiFailure.echo(host.toString());
     }
 
     /** Whether the gateway is being stopped. */

@@ -49,6 +49,7 @@ final class DoorFixture implements AutoCloseable {
     static final String CALL = "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
     static final String STREAM =
             "{\"model\":\"m\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+    static final String ANYWHERE = "127.0.0.1:0";
     static final Duration SECOND = Duration.ofSeconds(1);
 
     final Vertx vertx;
@@ -68,18 +69,22 @@ final class DoorFixture implements AutoCloseable {
     private @Nullable LiveModels models;
 
     DoorFixture(Vertx vertx) {
-        this(vertx, Pace.PROMISED, BodyLimits.standard());
+        this(vertx, Pace.PROMISED, BodyLimits.standard(), Listening.plain(ANYWHERE));
     }
 
     DoorFixture(Vertx vertx, Pace pace) {
-        this(vertx, pace, BodyLimits.standard());
+        this(vertx, pace, BodyLimits.standard(), Listening.plain(ANYWHERE));
     }
 
     DoorFixture(Vertx vertx, BodyLimits limits) {
-        this(vertx, Pace.PROMISED, limits);
+        this(vertx, Pace.PROMISED, limits, Listening.plain(ANYWHERE));
     }
 
-    private DoorFixture(Vertx vertx, Pace pace, BodyLimits limits) {
+    DoorFixture(Vertx vertx, Listening listening) {
+        this(vertx, Pace.PROMISED, BodyLimits.standard(), listening);
+    }
+
+    private DoorFixture(Vertx vertx, Pace pace, BodyLimits limits, Listening listening) {
         this.vertx = vertx;
         this.bodies = new BodyRoom(limits);
         House house = new House(
@@ -93,7 +98,7 @@ final class DoorFixture implements AutoCloseable {
                 bodies,
                 new Random(7),
                 held);
-        this.door = new AgentsDoor(house, "127.0.0.1:0");
+        this.door = new AgentsDoor(house, listening);
     }
 
     /** Adds a large model behind a base URL as the next target. */
