@@ -48,6 +48,8 @@ final class Reception {
 
     /** A client has connected. */
     void connected(HttpConnection connection) {
+        // Without one the library logs what was wrong with a client's bytes, in the client's own words.
+        connection.exceptionHandler(cause -> {});
         new ConnectionWatch(house.bodies().limits().head(), this::headTooSlow).begin(connection);
     }
 

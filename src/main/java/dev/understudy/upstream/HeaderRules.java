@@ -13,8 +13,15 @@ import org.jspecify.annotations.Nullable;
  * what belongs to one hop (RFC 9110, section 7.6.1).
  */
 final class HeaderRules {
-    private static final Set<String> HOP =
-            Set.of("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade");
+    private static final Set<String> HOP = Set.of(
+            "connection",
+            "keep-alive",
+            "proxy-connection",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "http2-settings");
     private static final Set<String> NOT_ASKED = Set.of(
             "host",
             "content-length",
@@ -66,7 +73,8 @@ final class HeaderRules {
     }
 
     /**
-     * What of an answer's headers goes on to the client, names in lower case; the first of those sent twice.
+     * What of an answer's headers goes on to the client, names in lower case; of one sent in many lines, the list of
+     * their values (RFC 9110, section 5.3).
      *
      * @param ours whether our own key was shown; the account's headers are ours then
      */
@@ -76,19 +84,24 @@ final class HeaderRules {
         for (Map.Entry<String, String> header : from) {
             String name = lower(header.getKey());
             if (comesBack(name, ours) && !isNamed(named, name)) {
-                kept.putIfAbsent(name, header.getValue());
+                String before = kept.putIfAbsent(name, header.getValue());
+                if (before != null) {
+                    kept.put(name, before + ", " + header.getValue());
+                }
             }
         }
         return kept;
     }
 
+    /** What {@code Connection} says, of all its lines. */
     private static @Nullable String connection(Iterable<Map.Entry<String, String>> headers) {
+        String said = null;
         for (Map.Entry<String, String> header : headers) {
             if (header.getKey().equalsIgnoreCase("connection")) {
-                return header.getValue();
+                said = said == null ? header.getValue() : said + "," + header.getValue();
             }
         }
-        return null;
+        return said;
     }
 
     private static boolean goesOut(String name, boolean forwarded) {

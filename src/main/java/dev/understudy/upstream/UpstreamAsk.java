@@ -151,6 +151,8 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
             return;
         }
         state = new State.Sent(request);
+        // Without one the library logs a reset that we ask for ourselves.
+        request.exceptionHandler(cause -> {});
         HeaderRules.toUpstream(ask.headers(), request.headers(), model.forwards());
         Secret credential = model.credentialFor(ask);
         if (credential != null) {

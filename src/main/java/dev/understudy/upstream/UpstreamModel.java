@@ -258,6 +258,8 @@ final class UpstreamModel implements Model, ModelLister, Relay, Breaker.Watcher 
                         .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS)
                         .setName("upstream-" + card.name()))
                 .with(new PoolOptions().setHttp1MaxSize(most).setMaxWaitQueueSize(most))
+                // Without one the library logs what is wrong with an answer, in the upstream's own words.
+                .withConnectHandler(connection -> connection.exceptionHandler(cause -> {}))
                 .build();
     }
 
