@@ -8,6 +8,7 @@ import dev.understudy.call.Interaction;
 import dev.understudy.detect.JsonMask;
 import dev.understudy.model.Reply;
 import dev.understudy.openai.Answer;
+import dev.understudy.openai.AnswerReader;
 import io.vertx.core.buffer.Buffer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -48,9 +49,8 @@ final class BodyRows {
                 continue;
             }
             Answer answer = answers.get(attempt.n());
-            byte[] document = attempt.answer().stream() && answer != null
-                    ? document(answer)
-                    : attempt.answer().bytes();
+            byte[] whole = AnswerReader.document(attempt.answer());
+            byte[] document = whole != null ? whole : answer != null ? document(answer) : new byte[0];
             rows.add(row(interaction, ts, attempt.n(), document));
         }
         return rows;

@@ -35,6 +35,8 @@ public interface AnswerSink {
         RESPONSE,
         ITEM,
         CONVERSATION,
-        ENCRYPTED_CONTENT
+        ENCRYPTED_CONTENT,
+        /** A response whose events were told with other numbers than its upstream gave them. */
+        RENUMBERED
     }
 }

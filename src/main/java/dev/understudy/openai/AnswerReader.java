@@ -3,6 +3,7 @@ package dev.understudy.openai;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.understudy.call.AnswerBytes;
+import dev.understudy.call.Api;
 import dev.understudy.call.TokenCount;
 import dev.understudy.model.Reply;
 import io.vertx.core.buffer.Buffer;
@@ -28,6 +29,17 @@ public final class AnswerReader {
             case RESPONSES ->
                 answer.stream() ? ResponseAnswer.ofStream(answer.bytes()) : ResponseAnswer.ofDocument(answer.bytes());
         };
+    }
+
+    /**
+     * The answer as the one document that it amounts to: of a stream of the Responses API the response that its last event
+     * tells. Null where only {@link #read} can say what it amounts to.
+     */
+    public static byte @Nullable [] document(AnswerBytes answer) {
+        if (!answer.stream()) {
+            return answer.bytes();
+        }
+        return answer.api() == Api.RESPONSES ? ResponseAnswer.lastResponse(answer.bytes()) : null;
     }
 
     private static Answer chat(AnswerBytes answer) {

@@ -7,6 +7,7 @@ import dev.understudy.model.Reply;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class ResponseAnswer {
     private final TreeMap<Integer, Item> items = new TreeMap<>();
     private @Nullable String finish;
+    private byte @Nullable [] last;
     private TokenCount usage = TokenCount.NONE;
 
     private ResponseAnswer() {}
@@ -37,15 +39,26 @@ final class ResponseAnswer {
 
     static Answer ofStream(byte[] events) {
         ResponseAnswer answer = new ResponseAnswer();
+        answer.read(events);
+        return answer.answer();
+    }
+
+    /** The response that a stream's last event tells; null when that did not come. */
+    static byte @Nullable [] lastResponse(byte[] events) {
+        ResponseAnswer answer = new ResponseAnswer();
+        answer.read(events);
+        return answer.last;
+    }
+
+    private void read(byte[] events) {
         try {
             new EventScanner((bytes, from, to, plain) ->
-                            answer.event(EventLines.of(bytes, from, to, false).data()))
+                            event(EventLines.of(bytes, from, to, false).data()))
                     .feed(Buffer.buffer(events));
         } catch (ApiFailure e) {
             // An event over the limit: what came before it is the answer.
-            return answer.answer();
+            return;
         }
-        return answer.answer();
     }
 
     private Answer answer() {
@@ -88,7 +101,10 @@ final class ResponseAnswer {
                     }
                     case "response" -> {
                         if (value == JsonToken.START_OBJECT && isLast(piece.type)) {
+                            int start = (int) parser.currentTokenLocation().getByteOffset();
                             response(parser);
+                            last = Arrays.copyOfRange(
+                                    json, start, (int) parser.currentLocation().getByteOffset());
                         }
                     }
                     default -> {}

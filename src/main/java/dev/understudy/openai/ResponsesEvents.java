@@ -155,11 +155,6 @@ public final class ResponsesEvents implements AnswerEvents, AnswerVoice {
                 errorMessage == null ? message : errorMessage));
     }
 
-    /** Whether events were put in, so that the upstream's numbers are not those which the client knows. */
-    public boolean isShifted() {
-        return shift > 0;
-    }
-
     private void event(byte[] bytes, int from, int to, boolean plain) throws ApiFailure {
         boolean first = !begun;
         begun = true;
@@ -289,6 +284,9 @@ public final class ResponsesEvents implements AnswerEvents, AnswerVoice {
         List<LongFunction<Buffer>> before = missing.before(event);
         for (int i = 0; i < before.size(); i++) {
             shift++;
+            if (id != null) {
+                show(new ResponseObject.Kept(AnswerSink.Shown.RENUMBERED, id));
+            }
             note(Deviation.EVENT_MISSING);
             content = true;
             tell(before.get(i).apply(++last), Frame.Kind.CONTENT);

@@ -156,18 +156,8 @@ final class Exchange {
 
     /** An answer that is on its way shows something that its upstream keeps. */
     void shows(Try by, AnswerSink.Shown kind, String id) {
-        boolean stored = !Boolean.FALSE.equals(call.store());
         HeldIds.Owner owner = HeldIds.Owner.of(by.card().name(), by.key());
-        switch (kind) {
-            case ENCRYPTED_CONTENT -> house.held().bind(team, HeldIds.ofContent(id), owner, HeldIds.Life.RESPONSES);
-            case CONVERSATION -> house.held().bind(team, id, owner, HeldIds.Life.KEPT);
-            case RESPONSE, ITEM -> {
-                // What is not stored cannot be asked for.
-                if (stored) {
-                    house.held().bind(team, id, owner, HeldIds.Life.RESPONSES);
-                }
-            }
-        }
+        new Holders(house.held()).bind(team, owner, kind, id, !Boolean.FALSE.equals(call.store()));
     }
 
     /** The part of the surface that the call uses. */

@@ -5,6 +5,7 @@ import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.Decision;
 import dev.understudy.call.References;
+import dev.understudy.model.AnswerSink;
 import dev.understudy.policy.Held;
 import io.vertx.core.Future;
 import java.util.ArrayList;
@@ -38,6 +39,33 @@ final class Holders {
             all.add(HeldIds.ofContent(content));
         }
         return ids.find(caller.team(), all).map(found -> held(named, caller, found));
+    }
+
+    /**
+     * Binds what an answer shows to whoever made it.
+     *
+     * @param stored whether the upstream was asked to keep the answer; what it does not keep cannot be asked for
+     */
+    void bind(String team, HeldIds.Owner owner, AnswerSink.Shown kind, String id, boolean stored) {
+        switch (kind) {
+            case ENCRYPTED_CONTENT -> ids.bind(team, HeldIds.ofContent(id), owner, HeldIds.Life.RESPONSES);
+            case CONVERSATION -> ids.bind(team, id, owner, HeldIds.Life.KEPT);
+            case RESPONSE, ITEM -> {
+                if (stored) {
+                    ids.bind(team, id, owner, HeldIds.Life.RESPONSES);
+                }
+            }
+            case RENUMBERED -> {
+                if (stored) {
+                    ids.bind(team, renumbered(id), owner, HeldIds.Life.RESPONSES);
+                }
+            }
+        }
+    }
+
+    /** The id under which it is remembered that the events of a response were told with other numbers than its maker's. */
+    static String renumbered(String response) {
+        return "renumbered:" + response;
     }
 
     private static Held held(References named, Caller caller, Map<String, HeldIds.Owner> found) {

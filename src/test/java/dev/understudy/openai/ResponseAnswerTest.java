@@ -7,6 +7,7 @@ import dev.understudy.call.Api;
 import dev.understudy.call.TokenCount;
 import dev.understudy.model.Reply;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class ResponseAnswerTest {
@@ -50,6 +51,20 @@ class ResponseAnswerTest {
         assertThat(answer.refusal()).isEqualTo("no");
         assertThat(answer.toolCalls()).containsExactly(new Reply.ToolCall("c", "run", "ls"));
         assertThat(answer.usage()).isEqualTo(USAGE);
+    }
+
+    @Test
+    void aStreamAmountsToTheResponseThatItsLastEventTells() {
+        byte[] whole = AnswerReader.document(
+                new AnswerBytes(Api.RESPONSES, true, Golden.bytes("responses", "output-empty.out")));
+
+        assertThat(new String(Objects.requireNonNull(whole), StandardCharsets.UTF_8))
+                .startsWith("{\"id\":\"resp_1\",\"object\":\"response\"")
+                .contains("\"output\":[{\"id\":\"msg_1\"")
+                .endsWith("}");
+        assertThat(AnswerReader.document(
+                        new AnswerBytes(Api.RESPONSES, true, Golden.bytes("responses", "truncated.in"))))
+                .isNull();
     }
 
     private static Answer stream(String name) {

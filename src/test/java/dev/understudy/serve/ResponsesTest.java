@@ -285,6 +285,7 @@ class ResponsesTest {
             assertThat(two.held.lives()).containsEntry("local resp_2", HeldIds.Life.RESPONSES);
             assertThat(next.status()).isEqualTo(500);
             assertThat(peer.talks()).hasSize(asked);
+            await().until(() -> two.recorded.size() == 2);
             Decision decision = Objects.requireNonNull(two.recorded.getLast().decision());
             assertThat(decision.basis()).isEqualTo(Decision.Basis.HELD_ID);
         }
@@ -325,6 +326,7 @@ class ResponsesTest {
 
         assertThat(known.status()).isEqualTo(200);
         assertThat(unknown.status()).isEqualTo(200);
+        await().until(() -> fixture.recorded.size() == 3);
         assertThat(fixture.recorded)
                 .extracting(row -> Objects.requireNonNull(row.decision()).basis())
                 .containsExactly(Decision.Basis.RULE, Decision.Basis.HELD_ID, Decision.Basis.RULE);
