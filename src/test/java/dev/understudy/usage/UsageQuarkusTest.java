@@ -13,6 +13,7 @@ import com.openai.models.admin.organization.usage.UsageCompletionsParams;
 import com.openai.models.admin.organization.usage.UsageCompletionsResponse;
 import com.openai.models.admin.organization.usage.UsageCostsParams;
 import com.openai.models.admin.organization.usage.UsageCostsResponse;
+import dev.understudy.access.SpendStore;
 import dev.understudy.call.CaptureOrder;
 import dev.understudy.call.Interaction;
 import dev.understudy.call.Tier;
@@ -47,6 +48,7 @@ class UsageQuarkusTest {
     private final CaptureWatch watch;
     private final UsageQueries queries;
     private final RollupRefresh refresh;
+    private final SpendStore spend;
     private final DataFolder folder;
     private final Pool pool;
     private final Instant now = Instant.now();
@@ -61,12 +63,14 @@ class UsageQuarkusTest {
             CaptureWatch watch,
             UsageQueries queries,
             RollupRefresh refresh,
+            SpendStore spend,
             DataFolder folder,
             Pool pool) {
         this.recorder = recorder;
         this.watch = watch;
         this.queries = queries;
         this.refresh = refresh;
+        this.spend = spend;
         this.folder = folder;
         this.pool = pool;
     }
@@ -139,6 +143,39 @@ class UsageQuarkusTest {
         }
         assertThat(ask(now.minus(Duration.ofDays(6)), List.of(Dimension.TIER)).tables())
                 .contains("usage_hour", "usage_day");
+    }
+
+    @Test
+    void whatAppsHaveSpentIsTheSumOfTheirCallsWhetherRolledUpOrNot() {
+        Random random = new Random(12);
+        List<Interaction> calls = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            calls.add(randomCall(random));
+        }
+        store(calls.subList(0, 200));
+        refresh.refresh().await().indefinitely();
+        store(calls.subList(200, 300));
+        Instant from = now.minus(Duration.ofDays(3));
+        Instant until = now.minus(Duration.ofHours(7)).plusSeconds(11);
+        List<SpendStore.Spent> spent = spend.between(from, until).await().indefinitely();
+        assertThat(spent).hasSize(4);
+        for (SpendStore.Spent one : spent) {
+            assertThat(one.cost())
+                    .isPositive()
+                    .isEqualByComparingTo(direct("sum(cost) filter (where ts >= '" + from + "' and ts < '" + until
+                            + "' and team = '" + one.team() + "' and app = '" + one.app() + "')"));
+        }
+        assertThat(spend.between(until, until).await().indefinitely()).isEmpty();
+    }
+
+    @Test
+    void whatWasSpentWithoutARowCountsToo() {
+        store(List.of(SampleCalls.at(now.minusSeconds(60))
+                .withRecord(CaptureOrder.Level.NONE)
+                .next()));
+        assertThat(spend.between(now.minusSeconds(4_000), now).await().indefinitely())
+                .extracting(one -> one.cost().doubleValue())
+                .containsExactly(0.0025);
     }
 
     @Test
