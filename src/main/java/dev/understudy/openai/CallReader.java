@@ -16,7 +16,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -47,7 +46,7 @@ public final class CallReader {
             "user-agent");
 
     private static final int MODEL_BYTES = 512;
-    private static final Set<String> DESTINATIONS = Set.of("api_base", "base_url", "custom_host", "user_config");
+    private static final List<String> DESTINATIONS = List.of("api_base", "base_url", "custom_host", "user_config");
     private static final List<String> JUDGED = List.of(
             "model",
             "messages",
@@ -150,17 +149,39 @@ public final class CallReader {
      * @param before what stands before the name in the {@code param} of the error
      */
     public static void refuseDestination(String name, String before) throws ApiFailure {
-        if (name.length() < 8 || name.length() > 13) {
+        int length = name.length();
+        if (length < 8 || length > 13) {
             return;
         }
-        String plain = name.toLowerCase(Locale.ROOT).replace('-', '_');
-        if (DESTINATIONS.contains(plain.startsWith("x_") ? plain.substring(2) : plain)) {
-            String param = before + name;
-            throw new ApiFailure(
-                    ApiError.UNSUPPORTED_PARAMETER,
-                    "'" + param + "' is not supported: where a call goes is decided by this gateway's policies.",
-                    param);
+        boolean marked = Character.toLowerCase(name.charAt(0)) == 'x' && isBar(name.charAt(1));
+        for (int i = 0; i < DESTINATIONS.size(); i++) {
+            if (isSpelling(name, marked ? 2 : 0, DESTINATIONS.get(i))) {
+                String param = before + name;
+                throw new ApiFailure(
+                        ApiError.UNSUPPORTED_PARAMETER,
+                        "'" + param + "' is not supported: where a call goes is decided by this gateway's policies.",
+                        param);
+            }
         }
+    }
+
+    private static boolean isSpelling(String name, int from, String destination) {
+        if (name.length() - from != destination.length()) {
+            return false;
+        }
+        for (int i = 0; i < destination.length(); i++) {
+            char wanted = destination.charAt(i);
+            char c = name.charAt(from + i);
+            // By way of the upper case, as upstreams fold that take a long s for an s.
+            if (wanted == '_' ? !isBar(c) : Character.toLowerCase(Character.toUpperCase(c)) != wanted) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean isBar(char c) {
+        return c == '_' || c == '-';
     }
 
     private void readDocument() throws IOException, ApiFailure {
@@ -193,6 +214,7 @@ public final class CallReader {
         if (name.equals("stream_options")) {
             streamOptions = StrictJson.skipSpan(parser);
         } else {
+            refuseDestination(name, "");
             refuseLookalike(name);
         }
     }
@@ -310,6 +332,9 @@ public final class CallReader {
             case "prompt_cache_key" -> promptCacheKey = stringOrNull(value);
             case "extra_body" -> extraBody(value);
             default -> {
+                if (name.startsWith("max_") && name.endsWith("tokens")) {
+                    integer(name, value);
+                }
                 refuseDestination(name, "");
                 refuseLookalike(name);
             }
@@ -358,8 +383,9 @@ public final class CallReader {
             return Map.of();
         }
         Map<String, String> read = new HashMap<>();
+        int keys = 0;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
-            StrictJson.count(read.size() + 1, parser);
+            StrictJson.count(++keys, parser);
             String key = parser.currentName();
             if (parser.nextToken() == JsonToken.VALUE_STRING) {
                 read.put(key, parser.getText());

@@ -46,7 +46,8 @@ final class StrictJson {
         }
         // Jackson would guess UTF-16 and UTF-32 from zero bytes, and skip a byte order mark.
         for (int i = 0; i < Math.min(4, body.length); i++) {
-            if (body[i] == 0 || body[i] == (byte) 0xEF) {
+            boolean mark = i == 0 && body[i] == (byte) 0xEF;
+            if (body[i] == 0 || mark) {
                 throw new ApiFailure(
                         ApiError.INVALID_JSON,
                         "The body does not begin with a JSON object. Send JSON in UTF-8 without a byte order mark.");

@@ -102,7 +102,9 @@ final class ToolReader {
         }
         String type = "";
         String named = null;
+        int keys = 0;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            StrictJson.count(++keys, parser);
             String key = parser.currentName();
             JsonToken value = parser.nextToken();
             if (key.equals("type") && value == JsonToken.VALUE_STRING) {
@@ -123,7 +125,9 @@ final class ToolReader {
     private static @Nullable String nameWithin(JsonParser parser, @Nullable String otherwise)
             throws IOException, ApiFailure {
         String named = otherwise;
+        int keys = 0;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            StrictJson.count(++keys, parser);
             boolean isName = parser.currentName().equals("name");
             if (parser.nextToken() == JsonToken.VALUE_STRING && isName) {
                 named = parser.getText();
@@ -140,7 +144,9 @@ final class ToolReader {
     static ResponseFormat format(JsonParser parser, SchemaReader schemas, Api api) throws IOException, ApiFailure {
         String type = "";
         SchemaReader.Schema schema = null;
+        int keys = 0;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            StrictJson.count(++keys, parser);
             String key = parser.currentName();
             JsonToken value = parser.nextToken();
             if (key.equals("type") && value == JsonToken.VALUE_STRING) {
@@ -148,7 +154,9 @@ final class ToolReader {
             } else if (api == Api.RESPONSES && key.equals("schema") && value == JsonToken.START_OBJECT) {
                 schema = schemas.read(parser);
             } else if (key.equals("json_schema") && value == JsonToken.START_OBJECT) {
+                int parts = 0;
                 while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                    StrictJson.count(++parts, parser);
                     boolean isSchema = parser.currentName().equals("schema");
                     if (parser.nextToken() == JsonToken.START_OBJECT && isSchema) {
                         schema = schemas.read(parser);
