@@ -1,117 +1,136 @@
 package dev.understudy.openai;
 
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
+import dev.understudy.call.Call;
 import dev.understudy.call.TokenCount;
+import dev.understudy.model.Frame;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An upstream's whole JSON answer, checked: it is a chat completion and not an error under 200.
+ * An upstream's whole JSON answer, put right: it is a chat completion with all its required members, and not an error
+ * under 200.
  *
- * @param bytes as they go to the client: the upstream's, but for an {@code "error":null}
+ * @param bytes as they go to the client: the upstream's where nothing had to be edited
  * @param finish finish reason of the first choice, or null
  * @param usage reported; {@link TokenCount#NONE} when none came or it cannot be true
  * @param contentCharacters of all choices, to estimate by where no usage is reported
+ * @param deviations what was put right
  */
-public record ChatDocument(Buffer bytes, @Nullable String finish, TokenCount usage, int contentCharacters) {
+public record ChatDocument(
+        Buffer bytes, @Nullable String finish, TokenCount usage, int contentCharacters, Set<Deviation> deviations) {
+    private static final byte[] CHOICES = JsonText.ascii("choices");
+    private static final byte[] MESSAGE = JsonText.ascii("message");
+    private static final byte[] OBJECT = JsonText.ascii("object");
+    private static final byte[] FINISH_REASON = JsonText.ascii("finish_reason");
+    private static final int MARK_BYTES = 3;
+
+    public ChatDocument {
+        deviations = Set.copyOf(deviations);
+    }
 
     /**
      * Reads an answer.
      *
+     * @param call whose answer it is
      * @throws ApiFailure {@code upstream_malformed_response} when it is not JSON, an error, or has no choices
      */
-    public static ChatDocument read(Buffer body) throws ApiFailure {
-        byte[] bytes = body.getBytes();
-        Reading reading = new Reading();
-        try (JsonParser parser = UpstreamJson.open(bytes, 0, bytes.length)) {
-            reading.document(parser, bytes);
-        } catch (IOException e) {
-            throw UpstreamJson.malformed("sent an answer that is not JSON");
+    public static ChatDocument read(Call call, Buffer body) throws ApiFailure {
+        byte[] came = body.getBytes();
+        Set<Deviation> deviations = EnumSet.noneOf(Deviation.class);
+        byte[] bytes = came;
+        if (came.length >= MARK_BYTES && came[0] == (byte) 0xEF && came[1] == (byte) 0xBB && came[2] == (byte) 0xBF) {
+            bytes = Arrays.copyOfRange(came, MARK_BYTES, came.length);
+            deviations.add(Deviation.FRAMING);
         }
-        if (!reading.choices) {
-            throw UpstreamJson.malformed("sent an answer without choices");
+        if (Utf8.firstBroken(bytes) >= 0) {
+            bytes = UpstreamJson.repaired(bytes);
+            deviations.add(Deviation.UTF8);
         }
-        Buffer sent = reading.edits.isEmpty() ? body : Buffer.buffer(reading.edits.apply(bytes, 0, bytes.length));
-        return new ChatDocument(sent, reading.finish, reading.usage, reading.characters);
+        DocumentReader reader = new DocumentReader(call, bytes, deviations);
+        reader.read();
+        Buffer sent = bytes == came ? body : Buffer.buffer(bytes);
+        if (!reader.edits().isEmpty()) {
+            sent = Buffer.buffer(reader.edits().apply(bytes, 0, bytes.length));
+        }
+        return new ChatDocument(sent, reader.finish(), usage(bytes, reader), reader.characters(), deviations);
     }
 
-    /** One pass over the bytes. */
-    private static final class Reading {
-        private final Edits edits = new Edits();
-        private boolean choices;
-        private @Nullable String finish;
-        private TokenCount usage = TokenCount.NONE;
-        private int characters;
+    private static TokenCount usage(byte[] bytes, DocumentReader reader) {
+        if (reader.usageStart() < 0 || bytes[reader.usageStart()] != '{') {
+            return TokenCount.NONE;
+        }
+        try (JsonParser parser = UpstreamJson.open(bytes, reader.usageStart(), reader.usageEnd())) {
+            parser.nextToken();
+            return UsageReader.read(parser);
+        } catch (IOException e) {
+            // Deeper or longer than the reader takes: no counts that could be used.
+            return TokenCount.NONE;
+        }
+    }
 
-        private void document(JsonParser parser, byte[] bytes) throws IOException, ApiFailure {
-            if (parser.nextToken() != JsonToken.START_OBJECT) {
-                throw UpstreamJson.malformed("sent an answer that is not a JSON object");
-            }
-            while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                String name = parser.currentName();
-                int member = (int) parser.currentTokenLocation().getByteOffset();
-                JsonToken value = parser.nextToken();
-                switch (name) {
-                    case "choices" -> choices(parser, value);
-                    case "usage" -> usage = value == JsonToken.START_OBJECT ? UsageReader.read(parser) : usage;
-                    case "error" -> {
-                        if (value != JsonToken.VALUE_NULL) {
-                            throw UpstreamJson.malformed("answered with an error under a status of success");
-                        }
-                        int end = (int) parser.currentLocation().getByteOffset();
-                        edits.removeMember(bytes, member, end, 0);
-                    }
-                    default -> parser.skipChildren();
+    /**
+     * Tells the same answer as a stream: each choice's message in one chunk, then its finish reason, then usage where the
+     * caller asked for it.
+     *
+     * @throws ApiFailure {@code upstream_event_too_large} when it does not fit into an event
+     */
+    public void stream(Call call, Consumer<Frame> out) throws ApiFailure {
+        byte[] chunk = chunk(bytes.getBytes());
+        FinishSplit split = FinishSplit.of(chunk, 0, chunk.length);
+        ChatEvents events = new ChatEvents(call, out);
+        events.feed(Buffer.buffer(new EventLines(split.content()).frame()));
+        for (String choices : split.finishes()) {
+            // Its constants are filled in from the first chunk.
+            String finished = "{\"id\":\"\",\"object\":\"\",\"created\":0,\"model\":\"\",\"choices\":" + choices + '}';
+            events.feed(Buffer.buffer("data: " + finished + "\n\n"));
+        }
+        events.end();
+    }
+
+    /** The document as one chunk on one line, each choice with a finish reason. */
+    private static byte[] chunk(byte[] json) throws ApiFailure {
+        for (int i = 0; i < json.length; i++) {
+            // Inside a string neither can stand.
+            json[i] = json[i] == '\n' || json[i] == '\r' ? (byte) ' ' : json[i];
+        }
+        JsonCursor cursor = new JsonCursor();
+        Edits edits = new Edits();
+        cursor.open(json, 0, json.length);
+        cursor.enter();
+        while (cursor.member()) {
+            if (cursor.named(CHOICES)) {
+                cursor.enter();
+                while (cursor.element()) {
+                    choice(cursor, edits);
                 }
-            }
-            if (parser.nextToken() != null) {
-                throw UpstreamJson.malformed("sent more than one JSON document");
+            } else {
+                boolean object = cursor.named(OBJECT);
+                cursor.skip();
+                if (object) {
+                    edits.replace(cursor.start(), cursor.end(), "\"chat.completion.chunk\"");
+                }
             }
         }
+        return edits.apply(json, 0, json.length);
+    }
 
-        private void choices(JsonParser parser, JsonToken value) throws IOException {
-            if (value != JsonToken.START_ARRAY) {
-                parser.skipChildren();
-                return;
+    private static void choice(JsonCursor cursor, Edits edits) throws ApiFailure {
+        cursor.enter();
+        while (cursor.member()) {
+            boolean reason = cursor.named(FINISH_REASON);
+            if (cursor.named(MESSAGE)) {
+                int name = cursor.nameStart();
+                edits.replace(name, name + MESSAGE.length + 2, "\"delta\"");
             }
-            choices = true;
-            while (parser.nextToken() != JsonToken.END_ARRAY) {
-                if (parser.currentToken() == JsonToken.START_OBJECT) {
-                    choice(parser);
-                }
-                parser.skipChildren();
-            }
-        }
-
-        private void choice(JsonParser parser) throws IOException {
-            String reason = null;
-            while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                String name = parser.currentName();
-                JsonToken value = parser.nextToken();
-                if (name.equals("finish_reason") && value == JsonToken.VALUE_STRING) {
-                    reason = parser.getText();
-                } else if (name.equals("message") && value == JsonToken.START_OBJECT) {
-                    count(parser);
-                }
-                parser.skipChildren();
-            }
-            finish = finish == null ? reason : finish;
-        }
-
-        /** Counts the characters of a message's values, whatever their names: all of them were generated. */
-        private void count(JsonParser parser) throws IOException {
-            int depth = 1;
-            while (depth > 0) {
-                JsonToken token = parser.nextToken();
-                if (token == JsonToken.VALUE_STRING) {
-                    characters = (int) Math.min(Integer.MAX_VALUE, (long) characters + parser.getTextLength());
-                } else if (token.isStructStart()) {
-                    depth++;
-                } else if (token.isStructEnd()) {
-                    depth--;
-                }
+            cursor.skip();
+            if (reason && !cursor.saysSomething()) {
+                edits.replace(cursor.start(), cursor.end(), "\"stop\"");
             }
         }
     }

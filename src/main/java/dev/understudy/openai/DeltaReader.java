@@ -131,7 +131,7 @@ final class DeltaReader {
     private void readToolCalls(int choice) throws ApiFailure {
         ToolCalls calls = toolCalls.get(choice);
         if (calls == null) {
-            calls = new ToolCalls("call_" + callIds(choice));
+            calls = new ToolCalls(call, choice);
             toolCalls.put(choice, calls);
         }
         calls.begin();
@@ -146,12 +146,6 @@ final class DeltaReader {
                 cursor.skip();
             }
         }
-    }
-
-    /** Ids for calls that have none come from the random part of the call's own id, so that no two calls share them. */
-    private String callIds(int choice) {
-        String random = call.id().toString().replace("-", "");
-        return random.substring(random.length() - 18) + String.format("%03x", choice);
     }
 
     private void say(int count) {

@@ -1,5 +1,6 @@
 package dev.understudy.openai;
 
+import dev.understudy.call.Call;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -12,12 +13,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class ToolCalls {
     private final List<Opened> opened = new ArrayList<>(2);
-    private final String madeIds;
+    private final Call asked;
+    private final int choice;
     private int arrays;
 
-    /** @param madeIds the beginning of ids for calls without one; nobody else's */
-    ToolCalls(String madeIds) {
-        this.madeIds = madeIds;
+    ToolCalls(Call asked, int choice) {
+        this.asked = asked;
+        this.choice = choice;
     }
 
     /** A delta begins, whose pieces follow. */
@@ -35,7 +37,7 @@ final class ToolCalls {
         if (call == null) {
             call = new Opened(opened.size(), piece.position(), piece.id(), piece.name());
             opened.add(call);
-            piece.complete(madeId(call.index), edits, deviations);
+            piece.complete(madeId(asked, choice, call.index), edits, deviations);
         } else {
             piece.strip(call.name, floor, edits, deviations);
             call.name = call.name == null ? piece.name() : call.name;
@@ -47,8 +49,13 @@ final class ToolCalls {
         piece.argumentsAsText(edits, deviations);
     }
 
-    private String madeId(int index) {
-        return madeIds + (char) ('0' + index / 100 % 10) + (char) ('0' + index / 10 % 10) + (char) ('0' + index % 10);
+    /**
+     * An id for a tool call that has none. It comes from the random part of the call's own id, so that no two share one.
+     */
+    static String madeId(Call call, int choice, int index) {
+        String random = call.id().toString().replace("-", "");
+        String place = Integer.toHexString(0x100_000 + 0x100 * (choice & 0xFFF) + (index & 0xFF));
+        return "call_" + random.substring(random.length() - 18) + place;
     }
 
     /** The call that a piece continues; null when it opens one. */

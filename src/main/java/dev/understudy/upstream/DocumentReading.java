@@ -1,17 +1,11 @@
 package dev.understudy.upstream;
 
-import dev.understudy.call.AnswerBytes;
-import dev.understudy.call.Call;
 import dev.understudy.call.TokenCount;
 import dev.understudy.model.AnswerSink;
 import dev.understudy.model.Frame;
 import dev.understudy.model.ModelFailure;
-import dev.understudy.model.Reply;
-import dev.understudy.openai.Answer;
-import dev.understudy.openai.AnswerReader;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.openai.ChatDocument;
-import dev.understudy.openai.ChatWriter;
 import dev.understudy.openai.Deviation;
 import dev.understudy.openai.ResponseDocument;
 import dev.understudy.openai.ResponseReplay;
@@ -36,14 +30,30 @@ final class DocumentReading implements Reading {
 
     @Override
     public void chunk(Buffer bytes) {
-        // Most answers come in one piece, which is then not copied.
         Buffer before = body;
         if (before == null) {
-            body = bytes;
+            begin(bytes);
         } else if ((long) before.length() + bytes.length() > DOCUMENT_BYTES) {
-            fail("The upstream sent an answer of more than 64 MiB.");
+            failTooLong();
         } else {
             body = before.appendBuffer(bytes);
+        }
+    }
+
+    /** Keeps the first piece. Most answers come in one, which is then not copied. */
+    private void begin(Buffer bytes) {
+        String type = response.getHeader(HttpHeaders.CONTENT_TYPE);
+        String length = response.getHeader(HttpHeaders.CONTENT_LENGTH);
+        if (type != null && type.contains("event-stream")) {
+            ask.model().countDeviation(Deviation.STREAM_FOR_JSON, 1);
+            fail("The upstream sent a stream where a JSON answer was asked for.");
+        } else if (length != null && Long.parseLong(length) > DOCUMENT_BYTES) {
+            failTooLong();
+        } else {
+            if (type == null || !type.contains("json")) {
+                ask.model().countDeviation(Deviation.CONTENT_TYPE, 1);
+            }
+            body = bytes;
         }
     }
 
@@ -55,29 +65,30 @@ final class DocumentReading implements Reading {
 
     @Override
     public void end() {
-        String type = response.getHeader(HttpHeaders.CONTENT_TYPE);
         if (body == null) {
+            ask.model().countDeviation(Deviation.MALFORMED, 1);
             fail("The upstream sent an empty answer.");
-            return;
-        }
-        if (type != null && type.contains("event-stream")) {
-            fail("The upstream sent a stream where a JSON answer was asked for.");
             return;
         }
         try {
             switch (ask.ask().call().api()) {
-                case CHAT, OTHER -> chat(ChatDocument.read(body));
+                case CHAT, OTHER -> chat(ChatDocument.read(ask.ask().call(), body));
                 case RESPONSES -> response(body);
             }
         } catch (ApiFailure failure) {
+            ask.model().countDeviation(Deviation.MALFORMED, 1);
             ask.fail(UpstreamAsk.failure(failure, null), true);
         }
     }
 
-    private void chat(ChatDocument document) {
+    private void chat(ChatDocument document) throws ApiFailure {
         ask.sawContent();
+        for (Deviation deviation : document.deviations()) {
+            ask.model().countDeviation(deviation, 1);
+        }
         if (ask.ask().call().stream()) {
-            stream(document);
+            ask.model().countDeviation(Deviation.JSON_FOR_STREAM, 1);
+            document.stream(ask.ask().call(), this::tell);
         } else {
             ask.sink().frame(new Frame(document.bytes(), Frame.Kind.DOCUMENT));
         }
@@ -110,36 +121,16 @@ final class DocumentReading implements Reading {
                 : document.usage();
     }
 
-    private void stream(ChatDocument document) {
-        ask.model().countDeviation(Deviation.JSON_FOR_STREAM, 1);
-        Call call = ask.ask().call();
-        Answer answer =
-                AnswerReader.read(new AnswerBytes(false, document.bytes().getBytes()));
-        String id = "chatcmpl-" + call.id().toString().replace("-", "");
-        ChatWriter writer =
-                new ChatWriter(id, call.receivedAt().getEpochSecond(), call.model(), "", call.includeUsage());
-        tell(writer.role());
-        String text = answer.content() == null ? answer.refusal() : answer.content();
-        if (text != null) {
-            tell(writer.content(text));
-        }
-        for (int i = 0; i < answer.toolCalls().size(); i++) {
-            Reply.ToolCall made = answer.toolCalls().get(i);
-            tell(writer.toolCall(i, made.id(), made.name()));
-            tell(writer.arguments(i, made.arguments()));
-        }
-        tell(writer.finish(answer.finish() == null ? "stop" : answer.finish()));
-        if (call.includeUsage() && document.usage().source() == TokenCount.Source.REPORTED) {
-            tell(writer.usage(document.usage()));
-        }
-        tell(ChatWriter.done());
-    }
-
     private void tell(Frame frame) {
         AnswerSink sink = ask.sink();
         if (!ask.isOver()) {
             sink.frame(frame);
         }
+    }
+
+    private void failTooLong() {
+        ask.model().countDeviation(Deviation.MALFORMED, 1);
+        fail("The upstream sent an answer of more than 64 MiB.");
     }
 
     private void fail(String message) {

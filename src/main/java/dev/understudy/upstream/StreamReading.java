@@ -25,6 +25,7 @@ final class StreamReading implements Reading {
     private final HttpClientRequest request;
     private final AnswerEvents events;
     private long tail = -1;
+    private boolean surplus;
 
     StreamReading(UpstreamAsk ask, HttpClientRequest request) {
         this.ask = ask;
@@ -117,19 +118,23 @@ final class StreamReading implements Reading {
         }
         stopTail();
         countDeviations();
-        if (events.hasSurplus()) {
-            request.reset();
-        } else if (!bodyEnded) {
+        surplus = events.hasSurplus();
+        if (!bodyEnded && !surplus) {
             // The request is over for us; its connection is given back when the body's end comes, or closed.
             tail = ask.model().vertx().setTimer(TAIL_MILLIS, fired -> request.reset());
         }
         ask.finish(events.finish(), tokens(), true);
+        if (surplus) {
+            // Not before: a reset is told to this reading, which would take it for the answer's end.
+            request.reset();
+        }
     }
 
     @Override
     public void late(boolean bodyEnded) {
         stopTail();
-        if (!bodyEnded) {
+        if (!bodyEnded && !surplus) {
+            surplus = true;
             ask.model().countDeviation(Deviation.AFTER_DONE, 1);
             request.reset();
         }

@@ -236,9 +236,12 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     }
 
     private Reading readingOf(HttpClientRequest request, HttpClientResponse response) {
+        if (!ask.call().stream()) {
+            return new DocumentReading(this, response);
+        }
         String type = response.getHeader(HttpHeaders.CONTENT_TYPE);
-        boolean json = type != null && type.contains("json");
-        return ask.call().stream() && !json ? new StreamReading(this, request) : new DocumentReading(this, response);
+        boolean stream = type != null && type.contains("event-stream");
+        return stream ? new StreamReading(this, request) : new FirstBytes(this, request, response);
     }
 
     /** Headers of an answer or an error that go on to the client. */

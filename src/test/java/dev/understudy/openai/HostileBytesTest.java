@@ -69,7 +69,7 @@ class HostileBytesTest {
         for (int i = 0; i < 20 * ROUNDS; i++) {
             byte[] damaged = damaged(document);
             try {
-                ChatDocument.read(Buffer.buffer(damaged));
+                ChatDocument.read(Calls.stream(false), Buffer.buffer(damaged));
             } catch (ApiFailure e) {
                 assertThat(e.error()).isEqualTo(ApiError.UPSTREAM_MALFORMED_RESPONSE);
             }

@@ -1,10 +1,12 @@
 package dev.understudy.testing;
 
+import io.netty.channel.ChannelOption;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
+import io.vertx.core.net.impl.NetSocketInternal;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
@@ -231,6 +233,16 @@ public final class ScriptedPeer implements AutoCloseable {
 
         /** Closes the connection. */
         public void close() {
+            socket.close();
+        }
+
+        /** Breaks the connection by a reset. */
+        public void reset() {
+            ((NetSocketInternal) socket)
+                    .channelHandlerContext()
+                    .channel()
+                    .config()
+                    .setOption(ChannelOption.SO_LINGER, 0);
             socket.close();
         }
 
