@@ -3,6 +3,7 @@ package dev.understudy.upstream;
 import io.netty.channel.ConnectTimeoutException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
+import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLException;
 
 /** Says in words why an upstream was not reached; never where it is. */
@@ -20,6 +21,9 @@ final class Unreached {
         for (int i = 0; i < DEPTH && each != null; i++) {
             switch (each) {
                 case ConnectTimeoutException timeout -> {
+                    return TOO_LATE;
+                }
+                case TimeoutException waited -> {
                     return TOO_LATE;
                 }
                 case ConnectException refused -> {

@@ -113,6 +113,7 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     public void resume() {
         paused = false;
         lastNanos = System.nanoTime();
+        rearm(lastNanos);
         if (state instanceof State.Reading reading) {
             reading.response().resume();
         }
@@ -146,13 +147,14 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     }
 
     private void send(HttpClientRequest request) {
+        // Without one the library logs a reset that we ask for ourselves.
+        request.exceptionHandler(cause -> {});
         if (state instanceof State.Over) {
             request.reset();
             return;
         }
         state = new State.Sent(request);
-        // Without one the library logs a reset that we ask for ourselves.
-        request.exceptionHandler(cause -> {});
+        rearm(System.nanoTime());
         HeaderRules.toUpstream(ask.headers(), request.headers(), model.forwards());
         Secret credential = model.credentialFor(ask);
         if (credential != null) {
@@ -175,6 +177,7 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
         int status = response.statusCode();
         lastNanos = System.nanoTime();
         state = new State.Reading(request, response);
+        rearm(lastNanos);
         if (status < 500) {
             model.breaker().answering(pass, lastNanos);
         }
@@ -391,6 +394,11 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
             case State.Reading reading -> !ask.call().stream();
             case State.Over over -> false;
         };
+    }
+
+    /** Moves the deadline to the limits that hold from now on. */
+    private void rearm(long now) {
+        deadlines.set(deadline, now + timeLeft(now));
     }
 
     private void arm(long nanos) {

@@ -78,6 +78,7 @@ public final class ScriptedPeer implements AutoCloseable {
             open.decrementAndGet();
             Talk last = inbox.talk;
             if (last != null) {
+                last.closedNanos = System.nanoTime();
                 last.closed = true;
             }
         });
@@ -130,6 +131,7 @@ public final class ScriptedPeer implements AutoCloseable {
         private final String head;
         private final byte[] body;
         private volatile boolean closed;
+        private volatile long closedNanos;
 
         private Talk(Vertx vertx, NetSocket socket, String head, byte[] body) {
             this.vertx = vertx;
@@ -165,6 +167,11 @@ public final class ScriptedPeer implements AutoCloseable {
         /** Whether the other side, or this one, has closed the connection. */
         public boolean isClosed() {
             return closed;
+        }
+
+        /** When it was closed, on the monotonic clock; 0 while it is open. */
+        public long closedNanos() {
+            return closedNanos;
         }
 
         /** Sends bytes as they are. */

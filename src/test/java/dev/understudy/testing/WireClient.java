@@ -108,6 +108,11 @@ public final class WireClient implements AutoCloseable {
         socket.close();
     }
 
+    /** Leaves by half: says that it sends no more, and would still read. */
+    public void halfClose() throws IOException {
+        socket.shutdownOutput();
+    }
+
     /** Leaves by a reset. */
     public void reset() throws IOException {
         socket.setSoLinger(true, 0);
