@@ -1,6 +1,6 @@
 package dev.understudy.access;
 
-import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.AsyncLoadingCache;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -14,10 +14,12 @@ import org.jboss.logging.Logger;
 
 /**
  * What the store said of a key a short while ago, also that it knows none. One question at a time goes to the store for
- * one key. While the store cannot be reached, keys that were good within the last day stay so.
+ * one key; for a key in use it goes ahead of time, so that no call waits for it and a revocation elsewhere is seen within
+ * seconds. While the store cannot be reached, keys that were good within the last day stay so.
  */
 final class KeyCache {
     private static final Duration FRESH = Duration.ofSeconds(10);
+    private static final Duration ASKED_AHEAD = Duration.ofSeconds(3);
     private static final Duration KEPT = Duration.ofHours(24);
 
     private static final Logger LOG = Logger.getLogger(KeyCache.class);
@@ -25,7 +27,7 @@ final class KeyCache {
     private final KeyStore store;
     private final AtomicBoolean isDown = new AtomicBoolean();
     private final Duration patience;
-    private final AsyncCache<KeyDigest, Optional<KeyRecord>> fresh;
+    private final AsyncLoadingCache<Credential.Ours, Optional<KeyRecord>> fresh;
     private final Cache<KeyDigest, KeyRecord> kept;
 
     /**
@@ -39,8 +41,9 @@ final class KeyCache {
         this.fresh = Caffeine.newBuilder()
                 .ticker(ticker)
                 .expireAfterWrite(FRESH)
+                .refreshAfterWrite(ASKED_AHEAD)
                 .maximumSize(50_000)
-                .buildAsync();
+                .buildAsync((shown, executor) -> ask(shown));
         this.kept = Caffeine.newBuilder()
                 .ticker(ticker)
                 .expireAfterWrite(KEPT)
@@ -52,8 +55,7 @@ final class KeyCache {
     Uni<Optional<KeyRecord>> find(Credential.Ours shown) {
         return Uni.createFrom()
                 // A stage of its own, since a caller who leaves cancels it, and others wait for the same answer.
-                .completionStage(() ->
-                        fresh.get(shown.digest(), (key, executor) -> ask(shown)).thenApply(found -> found))
+                .completionStage(() -> fresh.get(shown).thenApply(found -> found))
                 .onItem()
                 .ifNull()
                 .failWith(() -> new KeysUnavailable(null));

@@ -48,10 +48,14 @@ class CallerLookupTest {
         private final Map<KeyDigest, KeyRecord> keys = new HashMap<>();
         private int asked;
         private boolean down;
+        private boolean silent;
 
         @Override
         public Uni<Optional<KeyRecord>> find(String prefix, KeyDigest digest) {
             asked++;
+            if (silent) {
+                return Uni.createFrom().nothing();
+            }
             return down
                     ? Uni.createFrom().failure(new IllegalStateException("connection refused"))
                     : Uni.createFrom().item(Optional.ofNullable(keys.get(digest)));
@@ -172,6 +176,31 @@ class CallerLookupTest {
         assertThat(rows.asked).isEqualTo(1);
         nanos.addAndGet(Duration.ofSeconds(11).toNanos());
         isDenied(AccessDenied.Reason.UNKNOWN, "Bearer " + OTHER_KEY, null);
+        assertThat(rows.asked).isEqualTo(2);
+    }
+
+    @Test
+    void theRevocationOfAKeyInUseIsSeenWithinSeconds() {
+        store(null, null, "local");
+        find("Bearer " + KEY, null, false);
+        store(null, NOW, "local");
+        nanos.addAndGet(Duration.ofSeconds(2).toNanos());
+        find("Bearer " + KEY, null, false);
+        assertThat(rows.asked).isEqualTo(1);
+        nanos.addAndGet(Duration.ofSeconds(2).toNanos());
+        isDenied(AccessDenied.Reason.REVOKED, "Bearer " + KEY, null);
+        assertThat(rows.asked).isEqualTo(2);
+    }
+
+    @Test
+    void aKeyInUseDoesNotWaitWhileItIsAskedForAgain() {
+        store(null, null, "local");
+        find("Bearer " + KEY, null, false);
+        rows.silent = true;
+        nanos.addAndGet(Duration.ofSeconds(4).toNanos());
+        Uni<Caller> again =
+                lookup.find("Bearer " + KEY, null, false, Map.of(), rules(AccessRules.Allow.NEVER));
+        assertThat(again.subscribeAsCompletionStage()).isDone();
         assertThat(rows.asked).isEqualTo(2);
     }
 
