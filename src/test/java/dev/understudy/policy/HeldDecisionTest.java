@@ -8,6 +8,7 @@ import dev.understudy.call.Decision;
 import dev.understudy.model.Readiness;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** A call that names what one model holds. The model {@code large} forwards the caller's key, {@code spare} does not. */
@@ -20,7 +21,7 @@ class HeldDecisionTest {
 
     @Test
     void theOwnerAnswersAloneWhateverTheRuleNames() {
-        Decision decision = decide(LARGE_FIRST, new Held("spare", true, null, null, LOST));
+        Decision decision = decide(LARGE_FIRST, held("spare", true, null, null, LOST));
 
         assertThat(decision.targets()).containsExactly(new Decision.Target("spare", Attempt.Role.SERVE));
         assertThat(decision.basis()).isEqualTo(Decision.Basis.HELD_ID);
@@ -29,22 +30,22 @@ class HeldDecisionTest {
 
     @Test
     void aRuleThatDeniesStillDenies() {
-        Decision decision = decide(
-                "{ id: no, action: { deny: { message: no } } }", new Held("spare", true, null, null, LOST));
+        Decision decision =
+                decide("{ id: no, action: { deny: { message: no } } }", held("spare", true, null, null, LOST));
 
         assertThat(denial(decision).code()).isEqualTo("policy_denied");
     }
 
     @Test
     void twoOwnersAreRefused() {
-        assertThat(denial(decide(LARGE_FIRST, new Held("spare", true, CONFLICT, null, LOST))))
+        assertThat(denial(decide(LARGE_FIRST, held("spare", true, CONFLICT, null, LOST))))
                 .isEqualTo(CONFLICT);
     }
 
     @Test
     void anOwnerThatIsGoneIsAsGoodAsNoneButForEncryptedContent() {
-        Decision firm = decide(LARGE_FIRST, new Held("gone", true, null, null, LOST));
-        Decision soft = decide(LARGE_FIRST, new Held("gone", false, null, null, null));
+        Decision firm = decide(LARGE_FIRST, held("gone", true, null, null, LOST));
+        Decision soft = decide(LARGE_FIRST, held("gone", false, null, null, null));
 
         assertThat(denial(firm)).isEqualTo(LOST);
         assertThat(soft.basis()).isEqualTo(Decision.Basis.RULE);
@@ -53,7 +54,7 @@ class HeldDecisionTest {
 
     @Test
     void whatIsUnknownGoesOnUnderTheCallersOwnKeyAndToOneModelOnly() {
-        Held unknown = new Held(null, false, null, LOST, null);
+        Held unknown = held(null, false, null, LOST, null);
 
         assertThat(decide(LARGE_FIRST, unknown).targets())
                 .containsExactly(new Decision.Target("large", Attempt.Role.SERVE));
@@ -63,7 +64,7 @@ class HeldDecisionTest {
     @Test
     void anOwnerThatMayNotAnswerIsNotReplaced() {
         Decision decision =
-                decide(LARGE_FIRST, new Held("small", true, null, null, LOST), call -> call.api = Api.RESPONSES);
+                decide(LARGE_FIRST, held("small", true, null, null, LOST), call -> call.api = Api.RESPONSES);
 
         assertThat(denial(decision).code()).isEqualTo("unsupported_parameter");
     }
@@ -80,6 +81,16 @@ class HeldDecisionTest {
         assertThat(decision.dropped().getFirst().code()).isEqualTo("api");
     }
 
+    @SuppressWarnings("NullAway") // does not see in a class file that a nested type may be null
+    private static Held held(
+            @Nullable String owner,
+            boolean firm,
+            Decision.@Nullable Denial conflict,
+            Decision.@Nullable Denial unknown,
+            Decision.@Nullable Denial lost) {
+        return new Held(owner, firm, conflict, unknown, lost);
+    }
+
     private static Decision.Denial denial(Decision decision) {
         return Objects.requireNonNull(decision.deny());
     }
@@ -92,11 +103,6 @@ class HeldDecisionTest {
         Calls call = new Calls();
         change.accept(call);
         return Decider.decide(
-                call.call(),
-                call.caller(),
-                call.signals(),
-                Sets.withRules(rule),
-                model -> Readiness.READY,
-                held);
+                call.call(), call.caller(), call.signals(), Sets.withRules(rule), model -> Readiness.READY, held);
     }
 }
