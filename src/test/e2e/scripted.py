@@ -18,6 +18,7 @@ usage: scripted.py PORT
 """
 
 import asyncio
+import functools
 import json
 import re
 import socket
@@ -48,17 +49,18 @@ def said(body, plan, responses):
         turns = asked["input"] if responses else asked["messages"]
         last = turns[-1] if isinstance(turns, list) else {}
         if last.get("role") == "tool" or last.get("type") == "function_call_output":
-            return ["It ", "is ", "sunny", "."], None, None
+            return ("It ", "is ", "sunny", "."), None, None
         for tool in asked.get("tools", []):
             function = tool.get("function", tool)
             wanted = (function.get("parameters") or {}).get("properties", {})
             if "city" in wanted or "colour" in wanted:
-                return [], function["name"], CITY if "city" in wanted else COLOUR
+                return (), function["name"], CITY if "city" in wanted else COLOUR
         form = asked.get("text", {}).get("format", {}) if responses else asked.get("response_format", {})
         if form.get("type") == "json_schema":
-            return [COLOUR[i : i + 5] for i in range(0, len(COLOUR), 5)], None, None
+            return tuple(COLOUR[i : i + 5] for i in range(0, len(COLOUR), 5)), None, None
     count = int(plan.get("events", 4))
-    return ["The ", "sky ", "is ", "blue."] if count == 4 else [f"word{i} " for i in range(count)], None, None
+    words = ("The ", "sky ", "is ", "blue.") if count == 4 else tuple(f"word{i} " for i in range(count))
+    return words, None, None
 
 
 def chat_document(words, tool, arguments):
@@ -84,6 +86,7 @@ def chat_chunk(delta, finish=None, usage=None):
     return "data: " + json.dumps({**body, "usage": usage} if usage else body) + "\n\n"
 
 
+@functools.lru_cache(100)
 def chat_events(words, tool, arguments, wants_usage):
     def call(**members):
         return chat_chunk({"tool_calls": [{"index": 0, **members}]})
