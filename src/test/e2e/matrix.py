@@ -22,7 +22,7 @@ from conftest import ROOT
 HERE = pathlib.Path(__file__).parent
 CACHE = pathlib.Path(os.environ.get("UNDERSTUDY_CACHE", ROOT / ".cache"))
 POM = HERE / "java" / "pom.xml"
-APIS = ("chat",)
+APIS = ("chat", "responses")
 CLIENTS = (
     "openai python",
     "openai node",

@@ -23,12 +23,21 @@ public final class ResponsesWriter {
         return error(0, code, message, param).appendBuffer(failed(1, id, createdAt, model, code, message));
     }
 
+    /**
+     * An error twice: flat, as OpenAI's reference has it, and in an object, as its servers send it. Clients know one or the
+     * other, and some take a stream for whole whose error they do not see.
+     */
     static Buffer error(long number, @Nullable String code, String message, @Nullable String param) {
-        StringBuilder out = new StringBuilder(192);
-        JsonText.quoteOrNull(out.append(",\"code\":"), code);
+        StringBuilder out = new StringBuilder(320);
+        told(out.append(','), code, message, param);
+        told(out.append(",\"error\":{\"type\":\"server_error\","), code, message, param);
+        return event("error", number, out.append('}'));
+    }
+
+    private static void told(StringBuilder out, @Nullable String code, String message, @Nullable String param) {
+        JsonText.quoteOrNull(out.append("\"code\":"), code);
         JsonText.quote(out.append(",\"message\":"), message);
         JsonText.quoteOrNull(out.append(",\"param\":"), param);
-        return event("error", number, out);
     }
 
     static Buffer failed(long number, String id, long createdAt, String model, String code, String message) {

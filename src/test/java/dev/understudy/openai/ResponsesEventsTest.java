@@ -85,7 +85,8 @@ class ResponsesEventsTest {
         assertThat(told.events.failure("upstream_timeout", "Too slow.", null).toString())
                 .startsWith(
                         "event: error\ndata: {\"type\":\"error\",\"sequence_number\":5,\"code\":\"upstream_timeout\","
-                                + "\"message\":\"Too slow.\",\"param\":null}\n\n"
+                                + "\"message\":\"Too slow.\",\"param\":null,\"error\":{\"type\":\"server_error\","
+                                + "\"code\":\"upstream_timeout\",\"message\":\"Too slow.\",\"param\":null}}\n\n"
                                 + "event: response.failed\ndata: {\"type\":\"response.failed\",\"sequence_number\":6,"
                                 + "\"response\":{\"id\":\"resp_1\",\"object\":\"response\",\"created_at\":1790000000,"
                                 + "\"status\":\"failed\",\"error\":{\"code\":\"upstream_timeout\",\"message\":\"Too slow.\"}")

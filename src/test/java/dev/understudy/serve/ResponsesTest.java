@@ -133,7 +133,9 @@ class ResponsesTest {
         assertThat(body)
                 .startsWith(CREATED + ADDED + PART + DELTA
                         + "event: error\ndata: {\"type\":\"error\",\"sequence_number\":4,"
-                        + "\"code\":\"upstream_stream_truncated\",\"message\":\"" + error + "\",\"param\":null}\n\n"
+                        + "\"code\":\"upstream_stream_truncated\",\"message\":\"" + error + "\",\"param\":null,"
+                        + "\"error\":{\"type\":\"server_error\",\"code\":\"upstream_stream_truncated\",\"message\":\""
+                        + error + "\",\"param\":null}}\n\n"
                         + "event: response.failed\ndata: {\"type\":\"response.failed\",\"sequence_number\":5,"
                         + "\"response\":{\"id\":\"resp_1\"")
                 .endsWith("}\n\n");
