@@ -72,6 +72,46 @@ public record Call(
         metadata = Map.copyOf(metadata);
     }
 
+    /** Whether the body says which model is asked; some of those that are passed through do not. */
+    public boolean namesModel() {
+        return modelSpan.length() > 0;
+    }
+
+    /**
+     * The same call with what is read of a body that is passed on.
+     *
+     * @param named null when the body names no model
+     */
+    public Call passedOn(byte[] bytes, @Nullable String named, Span namedSpan, Map<String, String> kept) {
+        return new Call(
+                id,
+                receivedAt,
+                receivedNanos,
+                api,
+                bytes,
+                named == null ? model : named,
+                namedSpan,
+                stream,
+                includeUsage,
+                streamOptions,
+                messages,
+                tools,
+                toolChoice,
+                parallelToolCalls,
+                responseFormat,
+                maxTokens,
+                n,
+                reasoningEffort,
+                store,
+                parameters,
+                kept,
+                metadata,
+                user,
+                promptCacheKey,
+                tierForced,
+                references);
+    }
+
     /** Microseconds from the call's arrival to {@code nanos} of the monotonic clock. */
     public long microsAt(long nanos) {
         return (nanos - receivedNanos) / 1_000;

@@ -39,6 +39,24 @@ public record Decision(
         }
     }
 
+    /** The same, but at most a row without contents is written. */
+    public Decision withoutBodies() {
+        return capture.record() == CaptureOrder.Level.FULL
+                ? new Decision(
+                        revision,
+                        rule,
+                        action,
+                        targets,
+                        dropped,
+                        basis,
+                        propensity,
+                        new CaptureOrder(
+                                CaptureOrder.Level.METADATA, 1, capture.purposes(), capture.redact(), capture.rule()),
+                        deny,
+                        why)
+                : this;
+    }
+
     /** What a rule does. */
     public enum Action {
         SLM("slm"),

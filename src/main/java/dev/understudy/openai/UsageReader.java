@@ -22,6 +22,30 @@ final class UsageReader {
         return read(parser, "prompt_tokens", "completion_tokens", "prompt_tokens_details");
     }
 
+    /**
+     * Reads the object of an endpoint that may write nothing, with the names of either; {@link TokenCount#NONE} when it
+     * reports nothing usable.
+     */
+    static TokenCount any(JsonParser parser) throws IOException {
+        int input = UNKNOWN;
+        int output = 0;
+        int cached = 0;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = parser.currentName();
+            JsonToken value = parser.nextToken();
+            switch (name) {
+                case "prompt_tokens", "input_tokens" -> input = count(parser, value);
+                case "completion_tokens", "output_tokens" -> output = count(parser, value);
+                case "prompt_tokens_details", "input_tokens_details" ->
+                    cached = value == JsonToken.START_OBJECT ? cached(parser) : cached;
+                default -> parser.skipChildren();
+            }
+        }
+        return input == UNKNOWN || output == UNKNOWN
+                ? TokenCount.NONE
+                : new TokenCount(input, Math.max(0, Math.min(cached, input)), output, TokenCount.Source.REPORTED);
+    }
+
     private static TokenCount read(JsonParser parser, String inputs, String outputs, String details)
             throws IOException {
         int input = UNKNOWN;

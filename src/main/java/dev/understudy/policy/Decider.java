@@ -47,7 +47,7 @@ public final class Decider {
             Held held) {
         Facts facts = new Facts(call, caller, signals, set.catalogue(), readiness);
         CaptureOrder capture = set.capture().order(facts);
-        if (!set.mayAsk(caller, call.model())) {
+        if (call.namesModel() && !set.mayAsk(caller, call.model())) {
             return denied(
                     set,
                     null,

@@ -1,5 +1,6 @@
 package dev.understudy.policy;
 
+import dev.understudy.call.Api;
 import dev.understudy.call.Call;
 import dev.understudy.call.Message;
 import dev.understudy.call.ResponseFormat;
@@ -69,7 +70,7 @@ final class Eligibility {
             return new Drop(Unfit.RESTRICTED, "restricted contents must not leave this installation", null);
         }
         Drop drop = small ? smallCannot(call, card) : largeCannot(facts, card);
-        if (drop == null) {
+        if (drop == null && call.api() != Api.OTHER) {
             drop = tooLong(facts, card);
         }
         return drop == null ? notReady(facts, card) : drop;
@@ -189,6 +190,10 @@ final class Eligibility {
     private static @Nullable Drop largeCannot(Facts facts, ModelCard card) {
         Call call = facts.call();
         Set<String> capabilities = card.capabilities();
+        if (call.api() == Api.OTHER) {
+            // Passed through unread: what such a path takes is the upstream's own business.
+            return null;
+        }
         if (card.place() instanceof ModelCard.Place.Upstream upstream
                 && !upstream.apis().contains(call.api().wire())) {
             return new Drop(Unfit.API, "it does not have this endpoint", null);

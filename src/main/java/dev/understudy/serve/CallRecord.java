@@ -11,6 +11,7 @@ import dev.understudy.call.ResponseFormat;
 import dev.understudy.call.Sensitivity;
 import dev.understudy.call.Span;
 import dev.understudy.call.Tier;
+import dev.understudy.call.TokenCount;
 import dev.understudy.call.ToolChoice;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
@@ -109,6 +110,90 @@ final class CallRecord {
             house.judgement().reported(call, served.tokens());
         }
         hand(interaction, served == null ? Tier.NONE : served.card().tier());
+    }
+
+    /**
+     * What there is to tell of a request that was passed through.
+     *
+     * @param status of the upstream, or null
+     * @param accepted whether its answer was the one sent
+     */
+    record Passed(
+            ModelCard card,
+            long startMicros,
+            @Nullable Long firstMicros,
+            long endMicros,
+            @Nullable Integer status,
+            TokenCount tokens,
+            @Nullable String upstreamRequestId,
+            boolean accepted) {
+        private Attempt attempt(@Nullable String error, @Nullable BigDecimal cost) {
+            return new Attempt(
+                    1,
+                    Attempt.Role.SERVE,
+                    card.tier(),
+                    card.name(),
+                    null,
+                    startMicros,
+                    null,
+                    firstMicros,
+                    endMicros,
+                    status,
+                    error,
+                    null,
+                    tokens,
+                    null,
+                    null,
+                    null,
+                    List.of(),
+                    accepted,
+                    null,
+                    upstreamRequestId,
+                    cost);
+        }
+    }
+
+    /**
+     * Records a request that was judged and passed through, or should have been; never what was in it.
+     *
+     * @param passed null when no upstream was asked
+     */
+    void passed(
+            Ruling ruling, @Nullable Passed passed, Interaction.Outcome outcome, int status, @Nullable String error) {
+        LocalDate day = call.receivedAt().atOffset(ZoneOffset.UTC).toLocalDate();
+        BigDecimal cost = BigDecimal.ZERO;
+        BigDecimal baseline = null;
+        boolean counted = passed != null && passed.tokens().source() != TokenCount.Source.NONE;
+        if (passed != null && counted) {
+            cost = Pricing.cost(passed.card(), call.model(), passed.tokens(), null, day);
+            baseline = Pricing.baseline(ruling.models().catalogue(), passed.card(), call.model(), passed.tokens(), day);
+        }
+        ruling.admission()
+                .end(
+                        counted && passed != null
+                                ? (long) passed.tokens().input()
+                                        + passed.tokens().output()
+                                : 0,
+                        cost);
+        boolean served = passed != null && passed.accepted();
+        hand(
+                new Interaction(
+                        call,
+                        caller,
+                        ruling.signals(),
+                        ruling.decision().withoutBodies(),
+                        passed == null ? List.of() : List.of(passed.attempt(error, cost)),
+                        served ? 1 : null,
+                        served ? Interaction.Route.DIRECT : null,
+                        outcome,
+                        status,
+                        error,
+                        overheadMicros,
+                        passed == null ? null : passed.firstMicros(),
+                        call.microsAt(System.nanoTime()),
+                        cost,
+                        baseline),
+                served ? Tier.LLM : Tier.NONE);
     }
 
     /** Records a call that ended before it was judged. */

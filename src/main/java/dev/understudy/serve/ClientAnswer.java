@@ -1,8 +1,10 @@
 package dev.understudy.serve;
 
 import dev.understudy.access.Standing;
+import dev.understudy.model.Accepted;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.Map;
 import java.util.UUID;
@@ -12,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class ClientAnswer {
     /** Bytes that a client may leave unread before reading from the model pauses. */
     static final int UNSENT_BYTES = 64 << 10;
+
+    private static final int NO_CONTENT = 204;
 
     private static final CharSequence EVENT_STREAM = HttpHeaders.createOptimized("text/event-stream; charset=utf-8");
     private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
@@ -140,6 +144,31 @@ final class ClientAnswer {
             }
         });
         document(error.status(), error.body());
+    }
+
+    /** Sends an error, and closes the connection where a body may still be on its way that nobody will read. */
+    void errorBeforeBody(ClientError error, HttpServerRequest request, House house) {
+        boolean unread = RequestHeaders.hasBody(request) && !request.isEnded();
+        if (unread) {
+            House.announceClose(request);
+        }
+        error(error);
+        if (unread) {
+            house.closeSoon(request);
+        }
+    }
+
+    /** Gets the head of an answer ready that is passed on as it is; it leaves with the first bytes. */
+    void passedHead(Accepted head, HttpServerRequest request) {
+        status = head.status();
+        out.setStatusCode(status);
+        upstreamHeaders(head.headers(), head.upstreamRequestId());
+        if (RequestHeaders.hasBody(request) && !request.isEnded()) {
+            House.announceClose(request);
+        }
+        if (status != NO_CONTENT && !out.headers().contains(HttpHeaders.CONTENT_LENGTH)) {
+            out.setChunked(true);
+        }
     }
 
     private boolean isWelcome(String name) {

@@ -6,16 +6,20 @@ import dev.understudy.call.Caller;
 import dev.understudy.call.Decision;
 import dev.understudy.call.References;
 import dev.understudy.model.AnswerSink;
+import dev.understudy.openai.PassBody;
 import dev.understudy.policy.Held;
 import io.vertx.core.Future;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out who holds what a call names. */
 final class Holders {
     private static final String PREVIOUS = "previous_response_id";
+    private static final String CONTENT = "encrypted_content";
 
     private final HeldIds ids;
 
@@ -66,6 +70,32 @@ final class Holders {
     /** The id under which it is remembered that the events of a response were told with other numbers than its maker's. */
     static String renumbered(String response) {
         return "renumbered:" + response;
+    }
+
+    /** Who holds what a request names that is passed through, on the calling event loop. */
+    Future<Held> of(List<PassBody.Named> named, Caller caller) {
+        Set<String> all = new LinkedHashSet<>();
+        for (PassBody.Named one : named) {
+            all.add(one.field().equals(CONTENT) ? HeldIds.ofContent(one.id()) : one.id());
+        }
+        return ids.find(caller.team(), all).map(found -> held(named, caller, found));
+    }
+
+    private static Held held(List<PassBody.Named> named, Caller caller, Map<String, HeldIds.Owner> found) {
+        Search search = new Search(caller, found);
+        for (PassBody.Named one : named) {
+            if (!one.field().equals(CONTENT)) {
+                search.look(one.id(), one.field());
+            }
+        }
+        boolean firm = search.owner != null;
+        for (PassBody.Named one : named) {
+            String owner = one.field().equals(CONTENT) ? search.ownerOf(HeldIds.ofContent(one.id())) : null;
+            if (owner != null) {
+                search.add(owner, CONTENT);
+            }
+        }
+        return search.held(firm);
     }
 
     private static Held held(References named, Caller caller, Map<String, HeldIds.Owner> found) {

@@ -15,6 +15,8 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.HostAndPort;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
@@ -93,6 +95,7 @@ final class Reception {
                     withCaller(request, caller -> one(request, caller, one.id()));
                 }
             }
+            case RequestPath.Passed passed -> pass(request, passed);
             case RequestPath.Misplaced misplaced ->
                 refuse(
                         request,
@@ -134,6 +137,26 @@ final class Reception {
         answer(request).error(ClientError.of(failure));
     }
 
+    private void pass(HttpServerRequest request, RequestPath.Passed path) {
+        List<String> methods = new ArrayList<>();
+        for (Endpoint endpoint : path.endpoints()) {
+            if (endpoint.method().equals(request.method())) {
+                pass(request, path, endpoint);
+                return;
+            }
+            methods.add(endpoint.method().name());
+        }
+        notAllowed(request, String.join(", ", methods));
+    }
+
+    private void pass(HttpServerRequest request, RequestPath.Passed path, Endpoint endpoint) {
+        Instant receivedAt = house.clock().instant();
+        PassThrough through = new PassThrough(
+                house, loop, request, path, endpoint, Uuid7.of(receivedAt, random), receivedAt, underWay);
+        underWay.begun(through);
+        through.start();
+    }
+
     private void call(HttpServerRequest request, Api api) {
         Instant receivedAt = house.clock().instant();
         Intake intake = new Intake(house, loop, api, request, Uuid7.of(receivedAt, random), receivedAt, underWay);
@@ -145,11 +168,13 @@ final class Reception {
         if (request.method().equals(method)) {
             return true;
         }
-        request.response().putHeader(HttpHeaders.ALLOW, method.name());
-        refuse(
-                request,
-                new ApiFailure(ApiError.METHOD_NOT_ALLOWED, "This URL takes " + method.name() + " requests only."));
+        notAllowed(request, method.name());
         return false;
+    }
+
+    private void notAllowed(HttpServerRequest request, String methods) {
+        request.response().putHeader(HttpHeaders.ALLOW, methods);
+        refuse(request, new ApiFailure(ApiError.METHOD_NOT_ALLOWED, "This URL takes " + methods + " requests only."));
     }
 
     private void withCaller(HttpServerRequest request, Consumer<Caller> then) {

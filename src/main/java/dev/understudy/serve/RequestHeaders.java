@@ -5,7 +5,9 @@ import dev.understudy.openai.ApiFailure;
 import dev.understudy.openai.BodyCoding;
 import dev.understudy.openai.CallReader;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -189,9 +191,29 @@ final class RequestHeaders {
         }
     }
 
-    private static boolean isJson(String type) {
+    /** Whether the body is a form of parts (RFC 7578). */
+    boolean isMultipart() {
+        return !formTwice && type != null && media(type).equals("multipart/form-data");
+    }
+
+    /** Whether a body follows the head, by what the head says. */
+    static boolean hasBody(HttpServerRequest request) {
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        if (length != null) {
+            return !length.strip().equals("0");
+        }
+        // Over HTTP/2 a body needs no header at all.
+        return request.headers().contains(HttpHeaders.TRANSFER_ENCODING)
+                || (request.version() == HttpVersion.HTTP_2 && request.method().equals(HttpMethod.POST));
+    }
+
+    private static String media(String type) {
         int end = type.indexOf(';');
-        String media = (end < 0 ? type : type.substring(0, end)).strip().toLowerCase(Locale.ROOT);
+        return (end < 0 ? type : type.substring(0, end)).strip().toLowerCase(Locale.ROOT);
+    }
+
+    private static boolean isJson(String type) {
+        String media = media(type);
         return media.isEmpty() || media.equals("application/json") || media.endsWith("+json");
     }
 }

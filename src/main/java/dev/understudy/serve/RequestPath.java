@@ -2,6 +2,8 @@ package dev.understudy.serve;
 
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What a raw path asks for. Nothing is decoded before it is known to be harmless. */
@@ -20,6 +22,14 @@ sealed interface RequestPath {
 
     /** {@code /v1/models/{id}}; the id may hold slashes and colons. */
     record OneModel(String id) implements RequestPath {}
+
+    /**
+     * A path that is passed through.
+     *
+     * @param endpoints one for each of its methods
+     * @param ids in the path, decoded, in their order
+     */
+    record Passed(List<Endpoint> endpoints, List<String> ids) implements RequestPath {}
 
     /** Anything else. */
     record Unknown() implements RequestPath {}
@@ -50,6 +60,10 @@ sealed interface RequestPath {
         if (isSuspicious(path)) {
             return new Unknown();
         }
+        Passed passed = passed(path);
+        if (passed != null) {
+            return passed;
+        }
         String cut = path.startsWith("/v1/v1/") ? path.substring("/v1".length()) : "/v1" + path;
         return isKnown(cut) ? new Misplaced("/v1") : new Unknown();
     }
@@ -58,7 +72,36 @@ sealed interface RequestPath {
         return path.equals("/v1/chat/completions")
                 || path.equals("/v1/responses")
                 || path.equals("/v1/models")
-                || path.startsWith("/v1/models/");
+                || path.startsWith("/v1/models/")
+                || passed(path) != null;
+    }
+
+    private static @Nullable Passed passed(String path) {
+        if (!path.startsWith("/v1/")) {
+            return null;
+        }
+        List<String> segments = new ArrayList<>();
+        try {
+            for (String raw : path.substring("/v1/".length()).split("/", -1)) {
+                if (raw.isEmpty()) {
+                    return null;
+                }
+                segments.add(URLDecoder.decode(raw.replace("+", "%2B"), StandardCharsets.UTF_8));
+            }
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+        List<Endpoint> endpoints = Endpoint.at(segments);
+        if (endpoints.isEmpty()) {
+            return null;
+        }
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < segments.size(); i++) {
+            if (endpoints.getFirst().segments().get(i).equals(Endpoint.ID)) {
+                ids.add(segments.get(i));
+            }
+        }
+        return new Passed(endpoints, ids);
     }
 
     private static RequestPath oneModel(String raw) {

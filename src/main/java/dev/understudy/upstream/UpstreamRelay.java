@@ -199,7 +199,15 @@ final class UpstreamRelay implements Relayed, Slots.Waiter {
             }
         });
         armNext();
-        sink.ready();
+        if (returned) {
+            sink.ready();
+        } else {
+            passage.loop().execute(() -> {
+                if (!isOver()) {
+                    sink.ready();
+                }
+            });
+        }
     }
 
     /** From here the upstream's time runs. */

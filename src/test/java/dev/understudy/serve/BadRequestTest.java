@@ -138,7 +138,7 @@ class BadRequestTest {
                 "/",
                 "/v1",
                 "/v1/chat/completions/",
-                "/v1/completions",
+                "/v1/assistants",
                 "//v1/chat/completions",
                 "/v1/chat/completions;x=y",
                 "/v1/%2e%2e/v1/chat/completions",

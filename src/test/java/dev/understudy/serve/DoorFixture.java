@@ -66,6 +66,10 @@ final class DoorFixture implements AutoCloseable {
     private volatile Decision.@Nullable Denial denial;
     private volatile @Nullable Secret providerKey;
     private volatile @Nullable RuntimeException fault;
+    private volatile String team = "local";
+    private volatile List<String> mayAsk = List.of("*");
+    private volatile List<Decision.Dropped> dropped = List.of();
+    private volatile @Nullable String decided;
     private @Nullable LiveModels models;
 
     DoorFixture(Vertx vertx) {
@@ -115,6 +119,17 @@ final class DoorFixture implements AutoCloseable {
         return target(card, made -> new UpstreamModels(vertx, meters).make(made, catalogue()));
     }
 
+    /** Adds a large model that its upstream knows by another name. */
+    DoorFixture upstreamCalled(String name, String baseUrl, String model) {
+        ModelCard card = card(
+                name,
+                Tier.LLM,
+                new ModelCard.Place.Upstream(
+                        URI.create(baseUrl), model, new ModelCard.Credential.None(), Set.of("chat")),
+                limits());
+        return target(card, made -> new UpstreamModels(vertx, meters).make(made, catalogue()));
+    }
+
     /** Adds a small model as the next target. */
     DoorFixture small(String name, Function<ModelCard, Model> maker) {
         ModelCard.Place place = new ModelCard.Place.Weights(new ModelCard.Source.Path("w.gguf"), "cpu", 1, null, null);
@@ -138,6 +153,29 @@ final class DoorFixture implements AutoCloseable {
 
     DoorFixture providerKey(String key) {
         providerKey = new Secret(key);
+        return this;
+    }
+
+    /** Calls come from that team from then on. */
+    DoorFixture team(String name) {
+        team = name;
+        return this;
+    }
+
+    /** What the caller may ask for. */
+    DoorFixture mayAsk(String... globs) {
+        mayAsk = List.of(globs);
+        return this;
+    }
+
+    /** The decision falls on that target alone from then on. */
+    DoorFixture decided(String name) {
+        decided = name;
+        return this;
+    }
+
+    DoorFixture dropped(Decision.Dropped... models) {
+        dropped = List.of(models);
         return this;
     }
 
@@ -230,11 +268,11 @@ final class DoorFixture implements AutoCloseable {
                 boolean loopback,
                 Map<String, String> headers) {
             return Future.succeededFuture(new Caller(
-                    "local",
+                    team,
                     "default",
                     null,
                     Map.of(),
-                    List.of("*"),
+                    mayAsk,
                     false,
                     Set.of(Purpose.DEBUG),
                     null,
@@ -269,11 +307,12 @@ final class DoorFixture implements AutoCloseable {
                     Map.of(),
                     1);
             CaptureOrder capture = new CaptureOrder(CaptureOrder.Level.FULL, 1, Set.of(Purpose.DEBUG), Set.of(), "all");
-            Decision.Denial refused =
-                    denial != null ? denial : held.conflict() != null ? held.conflict() : held.unknown();
             List<Decision.Target> chosen = targets.stream()
-                    .filter(target -> held.owner() == null || target.model().equals(held.owner()))
+                    .filter(target -> held.owner() == null
+                            ? decided == null || target.model().equals(decided)
+                            : target.model().equals(held.owner()))
                     .toList();
+            Decision.Denial refused = denial != null ? denial : refusal(held, chosen);
             return new Ruling(
                     signals,
                     new Decision(
@@ -281,13 +320,27 @@ final class DoorFixture implements AutoCloseable {
                             "everyone/default",
                             Decision.Action.LLM,
                             refused == null ? chosen : List.of(),
-                            List.of(),
+                            dropped,
                             held.owner() == null ? Decision.Basis.RULE : Decision.Basis.HELD_ID,
                             1.0,
                             capture,
                             refused,
                             "because"),
                     live);
+        }
+
+        private Decision.@Nullable Denial refusal(Held held, List<Decision.Target> chosen) {
+            if (held.conflict() != null) {
+                return held.conflict();
+            }
+            if (chosen.isEmpty()) {
+                return held.lost();
+            }
+            ModelCard first = cards.get(chosen.getFirst().model());
+            boolean forwards = first != null
+                    && first.place() instanceof ModelCard.Place.Upstream upstream
+                    && upstream.credential() instanceof ModelCard.Credential.Forward;
+            return forwards ? null : held.unknown();
         }
 
         @Override

@@ -57,6 +57,35 @@ public final class WireClient implements AutoCloseable {
         return this;
     }
 
+    /** Sends a request with a JSON body, or without one where it is null. */
+    public WireClient request(String line, @Nullable String json, String... headers) throws IOException {
+        StringBuilder head = new StringBuilder(line).append(" HTTP/1.1\r\nhost: gateway\r\n");
+        byte[] body = json == null ? new byte[0] : json.getBytes(StandardCharsets.UTF_8);
+        if (json != null) {
+            head.append("content-type: application/json\r\ncontent-length: ")
+                    .append(body.length)
+                    .append("\r\n");
+        }
+        for (String header : headers) {
+            head.append(header).append("\r\n");
+        }
+        send(head.append("\r\n").toString());
+        socket.getOutputStream().write(body);
+        socket.getOutputStream().flush();
+        return this;
+    }
+
+    /** Sends bytes as they are. */
+    public WireClient send(byte[] bytes) throws IOException {
+        socket.getOutputStream().write(bytes);
+        return this;
+    }
+
+    /** Reads so many bytes. */
+    public byte[] bytes(int length) throws IOException {
+        return in.readNBytes(length);
+    }
+
     /** Reads the head of an answer. */
     public Head head() throws IOException {
         int status = Integer.parseInt(line().split(" ")[1]);
