@@ -198,8 +198,7 @@ class CallerLookupTest {
         find("Bearer " + KEY, null, false);
         rows.silent = true;
         nanos.addAndGet(Duration.ofSeconds(4).toNanos());
-        Uni<Caller> again =
-                lookup.find("Bearer " + KEY, null, false, Map.of(), rules(AccessRules.Allow.NEVER));
+        Uni<Caller> again = lookup.find("Bearer " + KEY, null, false, Map.of(), rules(AccessRules.Allow.NEVER));
         assertThat(again.subscribeAsCompletionStage()).isDone();
         assertThat(rows.asked).isEqualTo(2);
     }

@@ -74,16 +74,31 @@ class ProblemsTest {
                         "limits: { requestsPerMin: 4 }",
                         "access.yaml:7:30  E202  unknown field 'requestsPerMin' in limits (did you mean"
                                 + " 'requestsPerMinute'?)"),
-                access("E203", "limits: { concurrent: lots }", "access.yaml:7:42  E203  concurrent must be a whole number, this is text"),
-                access("E203", "limits: { tokensPerMinute: 1.5 }", "access.yaml:7:47  E203  tokensPerMinute must be a whole number"),
+                access(
+                        "E203",
+                        "limits: { concurrent: lots }",
+                        "access.yaml:7:42  E203  concurrent must be a whole number, this is text"),
+                access(
+                        "E203",
+                        "limits: { tokensPerMinute: 1.5 }",
+                        "access.yaml:7:47  E203  tokensPerMinute must be a whole number"),
                 access("E204", "limits: {}", "access.yaml:7:28  E204  limits must not be empty"),
                 access("E204", "limits: { concurrent: 0 }", "access.yaml:7:42  E204  concurrent must be at least 1"),
-                access("E204", "limits: { tokensPerMinute: 2000000000 }", "access.yaml:7:47  E204  tokensPerMinute must be at most 1000000000"),
+                access(
+                        "E204",
+                        "limits: { tokensPerMinute: 2000000000 }",
+                        "access.yaml:7:47  E204  tokensPerMinute must be at most 1000000000"),
                 access("E201", "budget: { window: day }", "access.yaml:7:28  E201  'limit' is missing in budget"),
                 access("E204", "budget: { limit: -1 }", "access.yaml:7:37  E204  limit must be at least 0"),
-                access("E204", "budget: { limit: 1, window: hour }", "access.yaml:7:48  E204  window must be one of day, week, month"),
+                access(
+                        "E204",
+                        "budget: { limit: 1, window: hour }",
+                        "access.yaml:7:48  E204  window must be one of day, week, month"),
                 access("E204", "budget: { limit: 1, softAt: 80 }", "access.yaml:7:48  E204  softAt must be at most 1"),
-                access("E204", "budget: { limit: 1, onHard: warn }", "access.yaml:7:48  E204  onHard must be one of deny"),
+                access(
+                        "E204",
+                        "budget: { limit: 1, onHard: warn }",
+                        "access.yaml:7:48  E204  onHard must be one of deny"),
                 access(
                         "E204",
                         "budget: { limit: 1, timezone: Berlin }",
@@ -267,7 +282,11 @@ class ProblemsTest {
 
     private static Arguments access(String code, String field, String line) {
         assertThat(Sets.ACCESS).contains("name: local, apps");
-        return one(code, "access.yaml", Sets.ACCESS.replace("name: local, apps", "name: local, " + field + ", apps"), line);
+        return one(
+                code,
+                "access.yaml",
+                Sets.ACCESS.replace("name: local, apps", "name: local, " + field + ", apps"),
+                line);
     }
 
     private static Arguments models(String code, String before, String after, String line) {
