@@ -289,7 +289,7 @@ public final class CallReader {
             case "model" -> model(value);
             case "messages" -> {
                 expect(value == JsonToken.START_ARRAY, name, "an array");
-                messages = MessageReader.readAll(parser);
+                messages = MessageReader.readAll(parser, references);
             }
             case "stream" -> stream = bool(name, value);
             case "stream_options" -> streamOptions(value);

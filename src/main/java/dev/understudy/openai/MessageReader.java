@@ -13,6 +13,7 @@ final class MessageReader {
     private static final List<String> PLAIN_TEXT = List.of("text");
 
     private final JsonParser parser;
+    private final ReferenceReader references;
     private final List<String> callIds = new ArrayList<>(2);
     private final List<String> toolNames = new ArrayList<>(2);
     private String role = "";
@@ -21,19 +22,20 @@ final class MessageReader {
     private int callsHash;
     private boolean error;
 
-    private MessageReader(JsonParser parser) {
+    private MessageReader(JsonParser parser, ReferenceReader references) {
         this.parser = parser;
+        this.references = references;
     }
 
     /** Reads the array that the parser stands on. */
-    static List<Message> readAll(JsonParser parser) throws IOException, ApiFailure {
+    static List<Message> readAll(JsonParser parser, ReferenceReader references) throws IOException, ApiFailure {
         List<Message> messages = new ArrayList<>();
         while (parser.nextToken() != JsonToken.END_ARRAY) {
             if (parser.currentToken() != JsonToken.START_OBJECT) {
                 String param = "messages[" + messages.size() + "]";
                 throw new ApiFailure(ApiError.INVALID_TYPE, "'" + param + "' must be an object.", param);
             }
-            messages.add(new MessageReader(parser).read());
+            messages.add(new MessageReader(parser, references).read());
         }
         if (messages.isEmpty()) {
             throw new ApiFailure(ApiError.EMPTY_ARRAY, "'messages' is empty. Send at least one message.", "messages");
@@ -102,12 +104,28 @@ final class MessageReader {
             switch (name) {
                 case "type" -> kind = textOr(value, kind);
                 case "text", "refusal" -> words = value == JsonToken.VALUE_STRING ? parser.getText() : words;
+                case "file" -> file(value);
                 default -> {}
             }
             StrictJson.skip(parser);
         }
         partKinds.add(kind);
         return words;
+    }
+
+    private void file(JsonToken value) throws IOException, ApiFailure {
+        if (value != JsonToken.START_OBJECT) {
+            return;
+        }
+        int keys = 0;
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            StrictJson.count(++keys, parser);
+            boolean id = parser.currentName().equals("file_id");
+            if (parser.nextToken() == JsonToken.VALUE_STRING && id) {
+                references.file(parser.getText());
+            }
+            StrictJson.skip(parser);
+        }
     }
 
     private void toolCalls(JsonToken value) throws IOException, ApiFailure {

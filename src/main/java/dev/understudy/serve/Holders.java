@@ -1,6 +1,7 @@
 package dev.understudy.serve;
 
 import dev.understudy.access.HeldIds;
+import dev.understudy.call.Api;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.Decision;
@@ -42,7 +43,7 @@ final class Holders {
         for (String content : named.encrypted()) {
             all.add(HeldIds.ofContent(content));
         }
-        return ids.find(caller.team(), all).map(found -> held(named, caller, found));
+        return ids.find(caller.team(), all).map(found -> held(call, caller, found));
     }
 
     /**
@@ -98,21 +99,23 @@ final class Holders {
         return search.held(firm);
     }
 
-    private static Held held(References named, Caller caller, Map<String, HeldIds.Owner> found) {
+    private static Held held(Call call, Caller caller, Map<String, HeldIds.Owner> found) {
+        References named = call.references();
+        String contents = call.api() == Api.RESPONSES ? "input" : "messages";
         Search search = new Search(caller, found);
         search.look(named.previousResponse(), PREVIOUS);
         search.look(named.conversation(), "conversation");
         for (String id : named.items()) {
-            search.look(id, "input");
+            search.look(id, contents);
         }
         for (String id : named.files()) {
-            search.look(id, "input");
+            search.look(id, contents);
         }
         boolean firm = search.owner != null;
         for (String content : named.encrypted()) {
             String owner = search.ownerOf(HeldIds.ofContent(content));
             if (owner != null) {
-                search.add(owner, "input");
+                search.add(owner, contents);
             }
         }
         return search.held(firm);

@@ -36,6 +36,16 @@ class CallReaderTest {
     }
 
     @Test
+    void anUploadedFileIsSomethingThatOneUpstreamHolds() throws ApiFailure {
+        Call call = Calls.of("{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":["
+                + "{\"type\":\"file\",\"file\":{\"filename\":\"a.pdf\",\"file_id\":\"file-1\"}},"
+                + "{\"type\":\"file\",\"file\":{\"file_data\":\"data:,\"}},{\"type\":\"text\",\"text\":\"hi\"}]}]}");
+
+        assertThat(call.references().files()).containsExactly("file-1");
+        assertThat(call.messages().getFirst().partKinds()).containsExactly("file", "file", "text");
+    }
+
+    @Test
     void spansCoverTheBytesThatWereJudged() throws ApiFailure {
         Call call = Calls.of(Golden.bytes("request", "everything.json"), Map.of());
 

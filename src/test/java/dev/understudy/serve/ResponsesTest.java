@@ -12,6 +12,7 @@ import dev.understudy.call.Interaction;
 import dev.understudy.call.TokenCount;
 import dev.understudy.model.ModelCard;
 import dev.understudy.testing.Blocking;
+import dev.understudy.testing.Chunks;
 import dev.understudy.testing.ScriptedPeer;
 import dev.understudy.testing.WireClient;
 import io.vertx.core.Vertx;
@@ -348,6 +349,21 @@ class ResponsesTest {
             assertThat(owner.credential()).hasSize(8).doesNotContain("sk-");
             assertThat(post(theirs, "{\"model\":\"m\",\"input\":\"hi\",\"previous_response_id\":\"resp_1\"}")
                             .status())
+                    .isEqualTo(200);
+        }
+    }
+
+    @Test
+    void aFileOfAChatCallIsHeldToo() throws IOException {
+        String call = "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"file\","
+                + "\"file\":{\"file_id\":\"file-1\"}}]}]}";
+        fixture.held.bind("local", "file-2", new HeldIds.Owner("llm", null), HeldIds.Life.KEPT);
+        peer.script(talk -> talk.json(200, Chunks.document("read", 1, 1)));
+        try (WireClient client = new WireClient(fixture.port())) {
+            WireClient.Answer unknown = client.post(call).answer();
+            assertThat(unknown.status()).isEqualTo(404);
+            assertThat(unknown.body()).contains("'messages'").endsWith("\"param\":\"id\",\"code\":\"not_found\"}}");
+            assertThat(client.post(call.replace("file-1", "file-2")).answer().status())
                     .isEqualTo(200);
         }
     }
