@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 final class Holders {
     private static final String PREVIOUS = "previous_response_id";
     private static final String CONTENT = "encrypted_content";
+    /** Asks for the events of a response after one of that number. */
+    static final String RESUMED = "starting_after";
+
 
     private final HeldIds ids;
 
@@ -77,16 +80,26 @@ final class Holders {
     Future<Held> of(List<PassBody.Named> named, Caller caller) {
         Set<String> all = new LinkedHashSet<>();
         for (PassBody.Named one : named) {
-            all.add(one.field().equals(CONTENT) ? HeldIds.ofContent(one.id()) : one.id());
+            all.add(keyOf(one));
         }
         return ids.find(caller.team(), all).map(found -> held(named, caller, found));
+    }
+
+    private static String keyOf(PassBody.Named one) {
+        return switch (one.field()) {
+            case CONTENT -> HeldIds.ofContent(one.id());
+            case RESUMED -> renumbered(one.id());
+            default -> one.id();
+        };
     }
 
     private static Held held(List<PassBody.Named> named, Caller caller, Map<String, HeldIds.Owner> found) {
         Search search = new Search(caller, found);
         for (PassBody.Named one : named) {
-            if (!one.field().equals(CONTENT)) {
-                search.look(one.id(), one.field());
+            switch (one.field()) {
+                case CONTENT -> {}
+                case RESUMED -> search.refuseRenumbered(keyOf(one));
+                default -> search.look(one.id(), one.field());
             }
         }
         boolean firm = search.owner != null;
@@ -158,6 +171,18 @@ final class Holders {
                         "'" + param + "' names something that another model holds than the one that holds what '"
                                 + firstParam + "' names: send what one model made.",
                         param);
+            }
+        }
+
+        /** The number that the caller knows is not the one that the upstream means by it. */
+        private void refuseRenumbered(String key) {
+            if (ownerOf(key) != null) {
+                conflict = new Decision.Denial(
+                        400,
+                        "unsupported_parameter",
+                        "'" + RESUMED + "' cannot be used: the events of this response were put right on their way, and"
+                                + " have other numbers than its upstream knows. Read the whole response instead.",
+                        RESUMED);
             }
         }
 

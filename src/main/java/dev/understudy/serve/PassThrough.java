@@ -260,6 +260,9 @@ final class PassThrough implements Arrival.Receiver, UnderWay.Ending {
         List<PassBody.Named> named = new ArrayList<>(read.ids());
         if (!path.ids().isEmpty()) {
             named.addFirst(new PassBody.Named("URL", path.ids().getFirst()));
+            if (endpoint.has(Endpoint.Trait.RESPONSES) && request.getParam(Holders.RESUMED) != null) {
+                named.add(new PassBody.Named(Holders.RESUMED, path.ids().getFirst()));
+            }
         }
         String after = endpoint.has(Endpoint.Trait.LISTS) ? request.getParam("after") : null;
         if (after != null) {

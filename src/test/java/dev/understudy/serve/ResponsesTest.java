@@ -369,6 +369,28 @@ class ResponsesTest {
     }
 
     @Test
+    void aStreamIsNotResumedByNumbersThatWePutThere() throws IOException {
+        peer.script(talk -> talk.stream().chunk(CREATED + ADDED + PART + DELTA + COMPLETED).end());
+        post(fixture, STREAM);
+        String resume = "GET /v1/responses/resp_1?stream=true&starting_after=3";
+        peer.script(talk -> talk.json(200, document("resp_1")));
+        try (WireClient client = new WireClient(fixture.port())) {
+            assertThat(client.request(resume, null).answer().status()).isEqualTo(200);
+        }
+        // without the item's announcement, which is then put in
+        peer.script(talk -> talk.stream().chunk(CREATED + PART + DELTA + COMPLETED).end());
+        post(fixture, STREAM);
+        int asked = peer.talks().size();
+
+        try (WireClient client = new WireClient(fixture.port())) {
+            WireClient.Answer refused = client.request(resume, null).answer();
+            assertThat(refused.status()).isEqualTo(400);
+            assertThat(refused.body()).endsWith("\"param\":\"starting_after\",\"code\":\"unsupported_parameter\"}}");
+        }
+        assertThat(peer.talks()).hasSize(asked);
+    }
+
+    @Test
     void aWebSocketIsRefusedSoThatClientsGoOnByHttp() throws IOException {
         for (String path : new String[] {"/v1/responses", "/v1/realtime"}) {
             try (WireClient client = new WireClient(fixture.port())) {
