@@ -12,6 +12,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src" / "test" / "e2e"))
+import codex  # noqa: E402
 import matrix  # noqa: E402
 from conftest import Gateway, Scripted, scratch  # noqa: E402
 
@@ -23,14 +24,16 @@ def main():
     running = [Scripted(folder)]
     try:
         running.append(Gateway(folder, running[0].port))
-        results = matrix.run(running[1].base_url, running[0].url, "gpt-4o-mini")
+        what = running[1].base_url, running[0].url, "gpt-4o-mini"
+        results = matrix.run(*what)
+        absent = len(matrix.ROWS) * len(matrix.CELLS) - len(results)
+        results += matrix.beside(*what[::2], lambda: codex.run(*what))
     finally:
         for process in reversed(running):
             process.stop()
         shutil.rmtree(folder, ignore_errors=True)
     print(matrix.table(results))
     failed = [r for r in results if not r["ok"]]
-    absent = len(matrix.ROWS) * len(matrix.CELLS) - len(results)
     print(f"\n{len(results) - len(failed)} cells of {len(results)} pass" + (f", {absent} are missing" * (absent > 0)))
     for cell in failed:
         print(f"{cell['client']}, {cell['cell']}: {cell['got']}")

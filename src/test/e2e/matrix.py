@@ -72,13 +72,21 @@ def run(base_url, upstream_url, model, apis=APIS):
         ["node", str(HERE / "matrix_node.mjs"), *what],
         java(*what),
     ]
+
+    def all_cells():
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            return [cell for cells in pool.map(cells_of, programs) for cell in cells]
+
+    return beside(base_url, model, all_cells)
+
+
+def beside(base_url, model, act):
+    """Does something while other calls go well: the gateway leaves an upstream alone of which half the answers fail."""
     over = threading.Event()
-    # The gateway leaves an upstream alone of which half the answers fail: these go well between the faults.
     well = threading.Thread(target=go_well, args=(base_url, model, over))
     well.start()
     try:
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            return [cell for cells in pool.map(cells_of, programs) for cell in cells]
+        return act()
     finally:
         over.set()
         well.join()

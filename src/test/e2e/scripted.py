@@ -5,6 +5,7 @@ A call's messages may hold `scripted{fault=cut,at=3,...}`:
 
     events=N   words of the answer (4)                 gap=MS    between events of a stream (0: all in one write)
     wait=MS    before the head                         stamp=1   each word is the clock (monotonic ns) as it is written
+    tool=update_plan  is called, with a plan
     id=X       its times are kept: GET /calls/X        at=N      events of a stream before a fault (2)
     fault=...  429, 500 and other statuses, html (502), error200, empty: instead of an answer
                end: the stream ends there, as if it were whole    cut: closed inside an event or a document
@@ -27,10 +28,11 @@ import sys
 import time
 from typing import ClassVar
 
-PLAN = re.compile(rb"scripted\{([a-z0-9=,.\-]*)\}")
+PLAN = re.compile(rb"scripted\{([a-z0-9=,._\-]*)\}")
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.I)
 COLOUR = '{"colour":"blue","sure":true}'
 CITY = '{"city":"Paris"}'
+STEPS = '{"plan":[{"step":"look","status":"completed"}]}'
 MODEL = "scripted"
 REASONS = {429: "rate_limit_exceeded", 500: "server_error"}
 
@@ -55,6 +57,8 @@ def said(body, plan, responses):
             wanted = (function.get("parameters") or {}).get("properties", {})
             if "city" in wanted or "colour" in wanted:
                 return (), function["name"], CITY if "city" in wanted else COLOUR
+        if "tool" in plan:
+            return (), plan["tool"], STEPS
         form = asked.get("text", {}).get("format", {}) if responses else asked.get("response_format", {})
         if form.get("type") == "json_schema":
             return tuple(COLOUR[i : i + 5] for i in range(0, len(COLOUR), 5)), None, None
