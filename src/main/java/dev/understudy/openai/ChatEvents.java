@@ -113,7 +113,7 @@ public final class ChatEvents implements AnswerEvents {
             return;
         }
         released = true;
-        makeConstants();
+        makeIdentity();
         for (Frame frame : held) {
             boolean content = frame.kind() == Frame.Kind.CONTENT;
             out.accept(content ? frame : new Frame(frame.bytes(), Frame.Kind.LEADING));
@@ -237,12 +237,12 @@ public final class ChatEvents implements AnswerEvents {
         if (chunk.isUsage() && wish == UsageWish.NOWHERE) {
             return;
         }
-        if (chunk.constants().isUnknown()) {
+        if (chunk.identity().isUnknown()) {
             if (!chunk.hasContent() && !chunk.finishes() && namelessBytes <= NAMELESS_BYTES) {
                 keepNameless(bytes, from, to);
                 return;
             }
-            chunk.constants().make(call);
+            chunk.identity().make(call);
         }
         byte[] usageValue = movesUsage() ? Arrays.copyOfRange(bytes, chunk.usageStart(), chunk.usageEnd()) : null;
         Buffer frame = edited(bytes, from, to);
@@ -273,7 +273,7 @@ public final class ChatEvents implements AnswerEvents {
     }
 
     private Buffer edited(byte[] bytes, int from, int to) {
-        chunk.mendConstants();
+        chunk.mendIdentity();
         return chunk.edits().isEmpty()
                 ? Buffer.buffer(to - from).appendBytes(bytes, from, to - from)
                 : Buffer.buffer(chunk.edits().apply(bytes, from, to));
@@ -318,9 +318,9 @@ public final class ChatEvents implements AnswerEvents {
         held.addAll(finishes);
     }
 
-    /** A closing chunk of our own, with these members besides the constants. */
+    /** A closing chunk of our own, with these members besides the identity. */
     private Frame closing(String members) {
-        String json = chunk.constants().object() + members + '}';
+        String json = chunk.identity().object() + members + '}';
         return new Frame(Buffer.buffer("data: " + json + "\n\n"), Frame.Kind.CLOSING);
     }
 
@@ -330,14 +330,14 @@ public final class ChatEvents implements AnswerEvents {
         namelessBytes += frame.length;
     }
 
-    private void makeConstants() throws ApiFailure {
-        chunk.constants().make(call);
+    private void makeIdentity() throws ApiFailure {
+        chunk.identity().make(call);
         tellNameless();
     }
 
     private void tellNameless() throws ApiFailure {
         for (byte[] frame : nameless) {
-            byte[] named = chunk.constants().named(frame, DATA.length, frame.length - 2);
+            byte[] named = chunk.identity().named(frame, DATA.length, frame.length - 2);
             note(Deviation.CONSTANTS);
             out.accept(new Frame(Buffer.buffer(named), Frame.Kind.LEADING));
         }
@@ -352,7 +352,7 @@ public final class ChatEvents implements AnswerEvents {
         if (!chunk.allFinished()) {
             throw truncated();
         }
-        makeConstants();
+        makeIdentity();
         over = true;
         for (Frame frame : held) {
             out.accept(frame);

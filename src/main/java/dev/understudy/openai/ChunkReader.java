@@ -24,7 +24,7 @@ final class ChunkReader {
     private static final int MOST_CHOICES = 1_024;
 
     private final UsageWish wish;
-    private final Constants constants = new Constants("chat.completion.chunk");
+    private final AnswerIdentity identity = new AnswerIdentity("chat.completion.chunk");
     private final JsonCursor cursor = new JsonCursor();
     private final Edits edits = new Edits();
     private final DeltaReader deltas;
@@ -76,7 +76,7 @@ final class ChunkReader {
             if (cursor.named(CHOICES)) {
                 choicesSeen = true;
                 readChoices();
-            } else if (!constants.read(cursor, json)) {
+            } else if (!identity.read(cursor, json)) {
                 readOther();
             }
         }
@@ -96,7 +96,7 @@ final class ChunkReader {
         members = 0;
         edits.clear();
         deviations.clear();
-        constants.begin();
+        identity.begin();
         deltas.begin(json, from);
         error = false;
         ping = false;
@@ -254,16 +254,16 @@ final class ChunkReader {
         }
     }
 
-    /** Adds the constants that the chunk lacks. */
-    void mendConstants() {
-        if (!constants.areRight()) {
-            constants.mend(edits, close, members > 0);
+    /** Adds the members that the chunk lacks. */
+    void mendIdentity() {
+        if (!identity.isRight()) {
+            identity.mend(edits, close, members > 0);
             deviations.add(Deviation.CONSTANTS);
         }
     }
 
-    Constants constants() {
-        return constants;
+    AnswerIdentity identity() {
+        return identity;
     }
 
     /** Whether the chunk tells an error. */

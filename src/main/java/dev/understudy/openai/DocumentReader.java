@@ -22,7 +22,7 @@ final class DocumentReader {
     private final Call call;
     private final byte[] bytes;
     private final Set<Deviation> deviations;
-    private final Constants constants = new Constants("chat.completion");
+    private final AnswerIdentity identity = new AnswerIdentity("chat.completion");
     private final JsonCursor cursor = new JsonCursor();
     private final Edits edits = new Edits();
     private final ToolCallSpans toolCall = new ToolCallSpans();
@@ -43,7 +43,7 @@ final class DocumentReader {
     /** Reads it all; called once. */
     void read() throws ApiFailure {
         int members = 0;
-        constants.begin();
+        identity.begin();
         cursor.open(bytes, 0, bytes.length);
         if (cursor.first() != '{') {
             throw UpstreamJson.malformed("sent an answer that is not a JSON object");
@@ -63,7 +63,7 @@ final class DocumentReader {
                 edits.removeMember(bytes, member, cursor.end(), floor);
                 deviations.add(Deviation.ERROR_NULL);
                 members--;
-            } else if (!constants.read(cursor, bytes)) {
+            } else if (!identity.read(cursor, bytes)) {
                 boolean usage = cursor.named(USAGE);
                 cursor.skip();
                 usageStart = usage ? cursor.start() : usageStart;
@@ -75,9 +75,9 @@ final class DocumentReader {
         if (!choicesSeen) {
             throw UpstreamJson.malformed("sent an answer without choices");
         }
-        if (!constants.areRight()) {
-            constants.make(call);
-            constants.mend(edits, close, members > 0);
+        if (!identity.isRight()) {
+            identity.make(call);
+            identity.mend(edits, close, members > 0);
             deviations.add(Deviation.CONSTANTS);
         }
     }

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * and name once.
  */
 final class ToolCalls {
+    /** More than any answer has; each piece looks through all calls. */
+    private static final int MOST_CALLS = 1_024;
+
     private final List<Opened> opened = new ArrayList<>(2);
     private final Call asked;
     private final int choice;
@@ -32,9 +35,12 @@ final class ToolCalls {
      *
      * @param floor no byte before this one is looked at
      */
-    void mend(ToolCallSpans piece, int floor, Edits edits, Set<Deviation> deviations) {
+    void mend(ToolCallSpans piece, int floor, Edits edits, Set<Deviation> deviations) throws ApiFailure {
         Opened call = find(piece);
         if (call == null) {
+            if (opened.size() == MOST_CALLS) {
+                throw UpstreamJson.malformed("sent more tool calls than any answer has");
+            }
             call = new Opened(opened.size(), piece.position(), piece.id(), piece.name());
             opened.add(call);
             piece.complete(madeId(asked, choice, call.index), edits, deviations);

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.understudy.call.AnswerBytes;
 import dev.understudy.call.Api;
 import dev.understudy.call.Call;
+import dev.understudy.model.Frame;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -69,9 +71,9 @@ class HostileBytesTest {
         for (int i = 0; i < 20 * ROUNDS; i++) {
             byte[] damaged = damaged(document);
             try {
-                ChatDocument.read(Calls.stream(false), Buffer.buffer(damaged));
+                ChatDocument.read(Calls.stream(false), Buffer.buffer(damaged)).stream(Calls.stream(true), frame -> {});
             } catch (ApiFailure e) {
-                assertThat(e.error()).isEqualTo(ApiError.UPSTREAM_MALFORMED_RESPONSE);
+                assertThat(e.status()).isEqualTo(502);
             }
             AnswerReader.read(new AnswerBytes(false, damaged));
             assertThat(UpstreamError.body(Buffer.buffer(damaged)).length()).isPositive();
@@ -123,6 +125,59 @@ class HostileBytesTest {
             }
             AnswerReader.read(new AnswerBytes(Api.RESPONSES, false, damaged));
         }
+    }
+
+    @Test
+    void membersThatComeTwiceAreNoFaultOfOurs() throws ApiFailure {
+        String[] parts = {
+            "\"usage\":null",
+            "\"usage\":{}",
+            "\"error\":null",
+            "\"id\":\"a\"",
+            "\"id\":\"\"",
+            "\"model\":null",
+            "\"created\":0",
+            "\"choices\":[]",
+            "\"choices\":null",
+            "\"choices\":[{\"delta\":{\"role\":\"x\",\"role\":null,\"tool_calls\":[{\"id\":\"a\","
+                    + "\"id\":null,\"type\":null,\"type\":\"\",\"index\":3,\"index\":0,\"function\":{\"name\":\"f\",\"name\":\"\","
+                    + "\"arguments\":{},\"arguments\":null}}]},\"delta\":null,\"index\":0,\"index\":0,\"finish_reason\":\"\"}]"
+        };
+        for (int i = 0; i < 2_000; i++) {
+            StringBuilder chunk = new StringBuilder("{");
+            for (int j = random.nextInt(12); j >= 0; j--) {
+                chunk.append(parts[random.nextInt(parts.length)]).append(j == 0 ? "}" : ",");
+            }
+            List<Frame> frames = new ArrayList<>();
+            ChatEvents events = new ChatEvents(Calls.stream(random.nextBoolean()), frames::add);
+            events.feed(Buffer.buffer("data: " + chunk + "\n\ndata: " + chunk + "\n\n"));
+            for (Frame frame : frames) {
+                byte[] json = frame.bytes().getBytes(6, frame.bytes().length() - 2);
+                JsonCursor cursor = new JsonCursor();
+                cursor.open(json, 0, json.length);
+                cursor.skip();
+                cursor.close();
+            }
+        }
+    }
+
+    @Test
+    void toolCallsWithoutEndAreRefused() throws ApiFailure {
+        ChatEvents events = new ChatEvents(Calls.stream(false), frame -> {});
+        ApiFailure failure = null;
+        int calls = 0;
+        while (failure == null && calls < 2_000) {
+            try {
+                events.feed(Buffer.buffer("data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":"
+                        + calls + ",\"id\":\"c" + calls + "\",\"function\":{\"name\":\"f\"}}]}}]}\n\n"));
+                calls++;
+            } catch (ApiFailure e) {
+                failure = e;
+            }
+        }
+
+        assertThat(calls).isEqualTo(1_024);
+        assertThat(Objects.requireNonNull(failure).error()).isEqualTo(ApiError.UPSTREAM_MALFORMED_RESPONSE);
     }
 
     @Test

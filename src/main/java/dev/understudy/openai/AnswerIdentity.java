@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * What stays the same in all chunks of a stream: {@code id}, {@code object}, {@code created}, {@code model}. The first
  * chunk that has one decides; one that none has is made.
  */
-final class Constants {
+final class AnswerIdentity {
     private static final List<String> NAMES = List.of("id", "object", "created", "model");
     private static final byte[][] NAME_BYTES = {
         JsonText.ascii(NAMES.get(0)),
@@ -33,7 +33,7 @@ final class Constants {
     private int right;
 
     /** @param object the value of {@code object}, which does not depend on the upstream */
-    Constants(String object) {
+    AnswerIdentity(String object) {
         known[OBJECT] = JsonText.ascii('"' + object + '"');
     }
 
@@ -71,7 +71,7 @@ final class Constants {
     }
 
     /** Whether the chunk that was read last has all of them as they should be. */
-    boolean areRight() {
+    boolean isRight() {
         return right == ALL;
     }
 
@@ -134,7 +134,7 @@ final class Constants {
         return chunk.toString();
     }
 
-    /** A whole frame whose JSON stands from {@code from} to {@code to}, with the constants that it lacks. */
+    /** A whole frame whose JSON stands from {@code from} to {@code to}, with the members that it lacks. */
     byte[] named(byte[] frame, int from, int to) throws ApiFailure {
         JsonCursor cursor = new JsonCursor();
         Edits edits = new Edits();
