@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -18,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A stand-in for a provider of a large model, which says so in every answer: model {@code scripted}, header
  * {@code x-scripted-upstream}. It knows the true answer to every message of the demo. Serves {@code POST /v1/chat/completions},
- * {@code POST /v1/responses} with {@code GET} and {@code DELETE /v1/responses/{id}}, {@code GET /v1/models} and its own
- * counters as {@code GET /stats}; credentials are neither wanted nor looked at.
+ * {@code POST /v1/responses} with {@code GET} and {@code DELETE /v1/responses/{id}}, {@code POST /v1/embeddings}, files
+ * ({@code POST} and {@code GET /v1/files}, {@code GET} and {@code DELETE /v1/files/{id}}, {@code GET
+ * /v1/files/{id}/content}), {@code GET /v1/models} and its own counters as {@code GET /stats}; credentials are neither wanted nor looked at.
  *
  * <p>One event loop does everything, so nothing here is locked.
  */
@@ -33,6 +35,8 @@ public final class ScriptedUpstream {
     private static final String HOST = "127.0.0.1";
     private static final String CHAT = "/v1/chat/completions";
     private static final String RESPONSES = "/v1/responses";
+    private static final String FILES = "/v1/files";
+    private static final String CONTENT = "/content";
     private static final int BODY_LIMIT = 64 * 1024 * 1024;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -42,6 +46,7 @@ public final class ScriptedUpstream {
     private final InstantSource clock;
     private final UpstreamCounts counts = new UpstreamCounts();
     private final ResponseBook responses = new ResponseBook();
+    private final FileBook files;
     private final HttpServer server;
     private long calls;
 
@@ -50,6 +55,7 @@ public final class ScriptedUpstream {
         this.script = new Script(seed);
         this.pace = pace;
         this.clock = clock;
+        this.files = new FileBook(clock);
         this.server = vertx.createHttpServer(
                 new HttpServerOptions().setIdleTimeout(0).setHandle100ContinueAutomatically(true));
     }
@@ -89,6 +95,9 @@ public final class ScriptedUpstream {
         switch (way) {
             case "POST " + CHAT -> read(request, this::chat);
             case "POST " + RESPONSES -> read(request, this::response);
+            case "POST /v1/embeddings" -> read(request, this::embeddings);
+            case "POST " + FILES -> files.take(request, file -> told(request, file, "the form has no file"));
+            case "GET " + FILES -> json(request, 200, files.list());
             case "GET /stats" -> json(request, 200, counts.json());
             case "GET /v1/models" -> json(request, 200, models());
             default -> other(request, way);
@@ -96,6 +105,10 @@ public final class ScriptedUpstream {
     }
 
     private void other(HttpServerRequest request, String way) {
+        if (request.path() != null && request.path().startsWith(FILES + "/")) {
+            file(request, request.path().substring(FILES.length() + 1));
+            return;
+        }
         String get = "GET " + RESPONSES + "/";
         String delete = "DELETE " + RESPONSES + "/";
         String id = way.substring(way.lastIndexOf('/') + 1);
@@ -113,6 +126,44 @@ public final class ScriptedUpstream {
                             .put("deleted", true));
         } else {
             refuse(request, 404, "unknown_url", "the scripted upstream has no " + way);
+        }
+    }
+
+    private void file(HttpServerRequest request, String rest) {
+        String id = rest.endsWith(CONTENT) ? rest.substring(0, rest.length() - CONTENT.length()) : rest;
+        Buffer content = files.content(id);
+        if (content == null) {
+            refuse(request, 404, "not_found", "there is no such file");
+        } else if (rest.endsWith(CONTENT)) {
+            request.response().putHeader("content-type", "application/octet-stream").end(content);
+        } else if (request.method().equals(HttpMethod.DELETE)) {
+            files.forget(id);
+            json(
+                    request,
+                    200,
+                    JsonNodeFactory.instance
+                            .objectNode()
+                            .put("id", id)
+                            .put("object", "file")
+                            .put("deleted", true));
+        } else {
+            told(request, files.find(id), "there is no such file");
+        }
+    }
+
+    private void embeddings(HttpServerRequest request, Buffer body) {
+        JsonNode asked = parsed(request, body);
+        if (asked != null) {
+            told(request, EmbeddingText.answer(asked), "input must be a text or a list that is not empty");
+        }
+    }
+
+    private void told(HttpServerRequest request, @Nullable ObjectNode answer, String otherwise) {
+        if (answer == null) {
+            counts.refused();
+            refuse(request, 400, "missing_required_parameter", otherwise);
+        } else {
+            json(request, 200, answer);
         }
     }
 

@@ -187,6 +187,10 @@ public final class JsonSkim {
         StringBuilder joined = new StringBuilder();
         for (int i = 1; i <= depth; i++) {
             if (!lists[i]) {
+                if (names[i].isEmpty()) {
+                    // too long a name to be one of ours
+                    return null;
+                }
                 joined.append(joined.isEmpty() ? "" : ".").append(names[i]);
             }
         }

@@ -342,6 +342,9 @@ final class Exchange {
         by.chosen();
         state = new State.Relaying(by);
         firstContentMicros = microsNow();
+        if (call.api() == Api.CHAT && Boolean.TRUE.equals(call.store()) && !by.isSmall()) {
+            new StoredChat(house.held(), team, HeldIds.Owner.of(by.card().name(), by.key())).show(by.heldFrames());
+        }
         if (!client.isHeadOut()) {
             head(by, by.card().name(), routeOf(by).wire());
         }

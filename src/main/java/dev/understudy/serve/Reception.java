@@ -112,8 +112,8 @@ final class Reception {
     private static ApiFailure unknown() {
         return new ApiFailure(
                 ApiError.UNKNOWN_URL,
-                "Unknown request URL. This gateway has POST /v1/chat/completions, POST /v1/responses and"
-                        + " GET /v1/models.");
+                "Unknown request URL. This gateway has POST /v1/chat/completions, POST /v1/responses, GET /v1/models"
+                        + " and those of OpenAI's other URLs that its documentation lists.");
     }
 
     private static ApiFailure noWebSocket() {

@@ -222,6 +222,11 @@ final class Try implements AnswerSink {
         heldBytes += frame.bytes().length();
     }
 
+    /** What is held; not to be changed. */
+    List<Frame> heldFrames() {
+        return held;
+    }
+
     /** What was held, which is no longer held. */
     List<Frame> takeHeld() {
         List<Frame> all = List.copyOf(held);

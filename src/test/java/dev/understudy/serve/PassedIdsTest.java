@@ -7,6 +7,7 @@ import dev.understudy.access.HeldIds.Owner;
 import dev.understudy.call.Secret;
 import dev.understudy.model.ModelCard;
 import dev.understudy.testing.Blocking;
+import dev.understudy.testing.Chunks;
 import dev.understudy.testing.ScriptedPeer;
 import dev.understudy.testing.WireClient;
 import io.vertx.core.Vertx;
@@ -257,6 +258,45 @@ class PassedIdsTest {
         assertThat(ask("GET /v1/files/a%3Fb%23c%20d?after=x&include[]=y", null).status())
                 .isEqualTo(200);
         assertThat(one.talks().getFirst().head()).startsWith("GET /v1/files/a%3Fb%23c%20d HTTP/1.1\r\n");
+    }
+
+    @Test
+    void aResponseWhoseEventsWereNumberedAnewCannotBeResumed() throws IOException {
+        hold("local", "resp_1", "one");
+        assertThat(ask("GET /v1/responses/resp_1?stream=true&starting_after=3", null).status())
+                .isEqualTo(200);
+        hold("local", Holders.renumbered("resp_1"), "one");
+        WireClient.Answer answer = ask("GET /v1/responses/resp_1?stream=true&starting_after=3", null);
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.body()).contains("\"param\":\"starting_after\"");
+        assertThat(ask("GET /v1/responses/resp_1?stream=true", null).status()).isEqualTo(200);
+        assertThat(one.talks()).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aChatThatIsStoredBelongsToTheTeamThatAskedForIt(boolean stream) throws IOException {
+        two.script(talk -> {
+            if (stream) {
+                talk.stream()
+                        .event(Chunks.role())
+                        .content("hi")
+                        .finish();
+            } else {
+                talk.json(200, Chunks.document("hi", 1, 1));
+            }
+        });
+        fixture.decided("two");
+        String body = "{\"model\":\"m\",\"stream\":" + stream + ",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]";
+        ask("POST /v1/chat/completions", body + "}");
+        assertThat(fixture.held.all()).isEmpty();
+        ask("POST /v1/chat/completions", body + ",\"store\":true}");
+        assertThat(fixture.held.all()).hasSize(1).containsValue(owner("two"));
+        fixture.decided("one");
+        String id = fixture.held.all().keySet().iterator().next().substring("local ".length());
+        two.script(talk -> talk.json(200, "{\"from\":\"two\"}"));
+        assertThat(ask("GET /v1/chat/completions/" + id + "/messages", null).body())
+                .contains("two");
     }
 
     @Test
