@@ -143,6 +143,12 @@ class Gateway(Child):
             self.stop()
             raise
 
+    def start_again(self):
+        """Once it has ended: starts it on what it left behind."""
+        self.out.close()
+        super().__init__([LAUNCHER, "run"], self.env, self.folder / "gateway-again.log")
+        self.await_ready()
+
     def await_ready(self):
         wait_until(lambda: self.ended() or reachable(self.people_url + "/q/health/ready"), 180, "a ready gateway")
         if self.ended():
