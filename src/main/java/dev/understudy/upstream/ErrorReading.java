@@ -5,7 +5,6 @@ import dev.understudy.openai.UpstreamError;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpHeaders;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -13,8 +12,6 @@ import java.util.Map;
 final class ErrorReading implements Reading {
     /** More than any provider explains; what is longer is cut, and so no longer JSON. */
     private static final int ERROR_BYTES = 256 << 10;
-    /** An upstream that wants to be left alone for longer than a client should be told to wait counts as failing. */
-    private static final int LONG_WAIT = 60;
     /** A wait that short is waited here, for the client. */
     private static final int SHORT_WAIT = 2;
 
@@ -64,9 +61,7 @@ final class ErrorReading implements Reading {
         int status = response.statusCode();
         int wait = RetryAfter.seconds(
                 response.getHeader(HttpHeaders.RETRY_AFTER), ask.ask().call().receivedAt());
-        if (wait > LONG_WAIT && isForAll(status)) {
-            ask.model().breaker().leaveAlone(Duration.ofSeconds(LONG_WAIT), System.nanoTime());
-        }
+        ask.model().heed(status, wait);
         ask.fail(
                 new ModelFailure(
                         ModelFailure.Code.UPSTREAM_ERROR,
@@ -79,11 +74,6 @@ final class ErrorReading implements Reading {
                         isPassing(status, wait) ? ask.again() : ModelFailure.Again.NO,
                         wait),
                 bodyEnded);
-    }
-
-    /** Whether the wait is meant for everyone, not for the account of the caller whose own key was shown. */
-    private boolean isForAll(int status) {
-        return status >= 500 || (status == TOO_MANY_REQUESTS && !ask.model().forwards());
     }
 
     /** Whether the same question may well be answered in a moment. */

@@ -43,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 final class UpstreamModel implements Model, ModelLister, Relay, Breaker.Watcher {
     private static final Logger LOG = Logger.getLogger(UpstreamModel.class);
     private static final int KEEP_ALIVE_SECONDS = 55;
+    private static final int TOO_MANY_REQUESTS = 429;
     private static final int TLS_PORT = 443;
     private static final int PLAIN_PORT = 80;
     /** Bytes of an answer's head; some providers send long policies. */
@@ -106,6 +107,17 @@ final class UpstreamModel implements Model, ModelLister, Relay, Breaker.Watcher 
         }
         int wait = breaker.waitSeconds(System.nanoTime());
         return wait == 0 ? Readiness.READY : Readiness.failing("too many of its answers have failed of late", wait);
+    }
+
+    /**
+     * Leaves the upstream alone when it asks for more time than a client should be told to wait. A caller whose own key is
+     * shown does not speak for others: its account may be full, and theirs not.
+     */
+    void heed(int status, int waitSeconds) {
+        boolean forAll = status >= 500 || (status == TOO_MANY_REQUESTS && !forwards());
+        if (forAll && waitSeconds > Breaker.LONGEST.toSeconds()) {
+            breaker.leaveAlone(Breaker.LONGEST, System.nanoTime());
+        }
     }
 
     /** Why a question is not sent while the breaker is open. */

@@ -295,6 +295,7 @@ final class UpstreamRelay implements Relayed, Slots.Waiter {
             headers.put("x-understudy-upstream-request-id", id);
         }
         int wait = RetryAfter.seconds(response.getHeader(HttpHeaders.RETRY_AFTER), passage.at());
+        model.heed(response.statusCode(), wait);
         ModelFailure failure = new ModelFailure(
                 ModelFailure.Code.UPSTREAM_ERROR,
                 "The upstream answered with status " + response.statusCode() + ".",
