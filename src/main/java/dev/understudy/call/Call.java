@@ -72,9 +72,9 @@ public record Call(
         metadata = Map.copyOf(metadata);
     }
 
-    /** Whether the body says which model is asked; some of those that are passed through do not. */
+    /** Whether the call says which model is asked; some of those that are passed through do not. */
     public boolean namesModel() {
-        return modelSpan.length() > 0;
+        return api != Api.OTHER || modelSpan.length() > 0;
     }
 
     /**

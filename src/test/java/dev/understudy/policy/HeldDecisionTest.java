@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.understudy.call.Api;
 import dev.understudy.call.Attempt;
 import dev.understudy.call.Decision;
+import dev.understudy.call.Sensitivity;
 import dev.understudy.model.Readiness;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -79,6 +81,32 @@ class HeldDecisionTest {
         assertThat(denial(decision).status()).isEqualTo(400);
         assertThat(denial(decision).code()).isEqualTo("unsupported_parameter");
         assertThat(decision.dropped().getFirst().code()).isEqualTo("api");
+    }
+
+    @Test
+    void onlyLargeModelsAnswerWhatIsPassedThroughWhateverItHolds() {
+        Decision decision = decide(
+                "{ id: s, action: { slm: { model: small, onFailure: large } }, gate: none }", Held.NOTHING, call -> {
+                    call.api = Api.OTHER;
+                    call.model = "-";
+                    call.models = List.of("gpt-*");
+                    call.parameters.add("logprobs");
+                    call.tokens = 10_000_000;
+                });
+
+        assertThat(decision.targets()).containsExactly(new Decision.Target("large", Attempt.Role.SERVE));
+        assertThat(decision.dropped()).extracting(Decision.Dropped::code).containsExactly("api");
+    }
+
+    @Test
+    void restrictedCallersDoNotFollowAnIdOutside() {
+        Decision decision = decide(LARGE_FIRST, held("spare", true, null, null, LOST), call -> {
+            call.api = Api.OTHER;
+            call.sensitivity = Sensitivity.RESTRICTED;
+        });
+
+        assertThat(denial(decision).status()).isEqualTo(403);
+        assertThat(denial(decision).code()).isEqualTo("no_eligible_model");
     }
 
     @SuppressWarnings("NullAway") // does not see in a class file that a nested type may be null
