@@ -3,9 +3,10 @@
 
 One stand-in upstream (nginx, answering from memory) is asked directly, through nginx as a proxy, and through the
 gateway with an API key, limits of rate and number, and capture of whole bodies on, in interleaved rounds of the same
-load (wrk); no two calls have the same body. CPU is what the operating system booked on the
-process that carries the call, divided by the calls it carried; PostgreSQL's share is printed beside it. Exits 1 when
-the aim is missed.
+load (wrk); no two calls have the same body. CPU is what the operating system booked on the process that carries the
+call, divided by the calls it carried; PostgreSQL's share is printed beside it. Then one stream after the other,
+directly and through the gateway in turn, from an upstream that writes the time into each event: what is added to the
+time to the first token and to each event. Exits 1 when an aim is missed.
 """
 
 import argparse
@@ -15,15 +16,19 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
+import time
+import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "src" / "test" / "e2e"))
-from conftest import Gateway, free_port, scratch, wait_until  # noqa: E402
+from conftest import Gateway, Scripted, free_port, scratch, wait_until  # noqa: E402
 
 AIM_MICROS_AT_16 = 60
+AIM_ADDED_FIRST_MS, AIM_ADDED_EVENT_MS = 0.5, 0.1
 # Until the JVM has compiled what a call runs through; what comes after is measured.
 WARM_SECONDS = 40
 # Never met, always counted.
@@ -147,15 +152,23 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4, help="per target and round")
     parser.add_argument("--events", type=int, default=50, help="events of a streamed answer")
-    parser.add_argument("--shape", choices=("json", "stream", "both"), default="both")
+    parser.add_argument("--shape", choices=("json", "stream", "both", "latency", "all"), default="all")
+    parser.add_argument("--streams", type=int, default=150, help="of each way, for the added latency")
     arguments = parser.parse_args()
     for tool in ("nginx", "wrk"):
         if not shutil.which(tool):
             sys.exit(f"bench overhead needs {tool}: apt-get install {tool}")
     folder = scratch()
     running = []
+    missed = False
     try:
-        missed = measure(arguments, folder, running)
+        if arguments.shape != "latency":
+            missed = measure(arguments, folder, running)
+        if arguments.shape in ("latency", "all"):
+            for process in reversed(running):
+                process.stop()
+            running.clear()
+            missed = added(arguments.streams, folder, running) or missed
     finally:
         for process in reversed(running):
             process.stop()
@@ -234,6 +247,75 @@ def measure(arguments, folder, running):
                         missed = cpu > AIM_MICROS_AT_16
                 print(f"{name:12}{cpu:12.0f}{p50:9.2f}{rate:9.0f}{note}")
     print("\n'no proxy' shows the upstream's own CPU." + (" The aim is MISSED." if missed else ""))
+    return missed
+
+
+class Streams:
+    """One connection, on which stamped streams are asked for one after the other."""
+
+    def __init__(self, url, key):
+        parts = urllib.parse.urlsplit(url)
+        self.connection = socket.create_connection((parts.hostname, parts.port))
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.head = f"POST {parts.path}/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {key}\r\n"
+        self.asked = 0
+
+    def ask(self, plan):
+        """Milliseconds to the first token, and from an event's writing to its arrival for each event."""
+        self.asked += 1
+        body = json.dumps(dict(REQUEST, stream=True, user=f"u{self.asked}"))
+        body = body.replace("Where is order", f"scripted{{{plan}}} Where is order", 1)
+        length = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        began, first, delays, seen, text = time.monotonic_ns(), None, [], 0, b""
+        self.connection.sendall((self.head + length + body).encode())
+        while not text.endswith(b"\r\n0\r\n\r\n"):
+            part = self.connection.recv(65536)
+            now = time.monotonic_ns()
+            if not part:
+                sys.exit("a stream was cut off")
+            text += part
+            for stamp in STAMP.finditer(text, seen):
+                seen = stamp.end()
+                first = first or (now - began) / 1e6
+                delays.append((now - int(stamp.group(1))) / 1e6)
+        if b" 200 " not in text[:15] or not delays:
+            sys.exit(f"a stream failed: {text[:300]}")
+        return first, delays
+
+
+STAMP = re.compile(rb'"content": *"(\d{6,}) *"')
+
+
+def added(count, folder, running):
+    """Prints what the gateway adds to the first token and to each event; whether an aim is missed."""
+    (folder / "latency").mkdir()
+    running.append(Scripted(folder / "latency"))
+    running.append(Gateway(folder / "latency", running[0].port, edit=limited))
+    upstream, gateway = running
+    key = gateway.api("/api/keys", {"team": "local", "app": "default"})["key"]
+    ways = {"no proxy": Streams(upstream.url + "/v1", key), "understudy": Streams(gateway.base_url, key)}
+    end = time.monotonic() + WARM_SECONDS
+    while time.monotonic() < end:
+        for way in ways.values():
+            way.ask("stamp=1,gap=0.001,events=20")
+    found = {name: ([], []) for name in ways}
+    for _ in range(count):
+        for name, way in ways.items():
+            first, delays = way.ask("stamp=1,gap=5,events=20")
+            found[name][0].append(first)
+            # The first word's way holds the call's, which the first figure tells.
+            found[name][1].extend(delays[1:])
+    print(f"\nlatency, one stream at a time, {count} of each way in turn, medians")
+    print(f"{'':12}{'first token ms':>15}{'event ms':>10}")
+    medians = {name: [statistics.median(values) for values in both] for name, both in found.items()}
+    for name, (first, event) in medians.items():
+        print(f"{name:12}{first:15.3f}{event:10.3f}")
+    differences = [a - b for a, b in zip(medians["understudy"], medians["no proxy"], strict=True)]
+    aims = AIM_ADDED_FIRST_MS, AIM_ADDED_EVENT_MS
+    missed = any(value > aim for value, aim in zip(differences, aims, strict=True))
+    print(f"{'added':12}{differences[0]:15.3f}{differences[1]:10.3f}   aims ≤ {aims[0]} and {aims[1]} ms")
+    if missed:
+        print("The aim for latency is MISSED.")
     return missed
 
 
