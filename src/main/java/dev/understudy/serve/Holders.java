@@ -24,7 +24,6 @@ final class Holders {
     /** Asks for the events of a response after one of that number. */
     static final String RESUMED = "starting_after";
 
-
     private final HeldIds ids;
 
     Holders(HeldIds ids) {

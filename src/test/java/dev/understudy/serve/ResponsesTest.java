@@ -370,7 +370,8 @@ class ResponsesTest {
 
     @Test
     void aStreamIsNotResumedByNumbersThatWePutThere() throws IOException {
-        peer.script(talk -> talk.stream().chunk(CREATED + ADDED + PART + DELTA + COMPLETED).end());
+        peer.script(talk ->
+                talk.stream().chunk(CREATED + ADDED + PART + DELTA + COMPLETED).end());
         post(fixture, STREAM);
         String resume = "GET /v1/responses/resp_1?stream=true&starting_after=3";
         peer.script(talk -> talk.json(200, document("resp_1")));
@@ -378,7 +379,8 @@ class ResponsesTest {
             assertThat(client.request(resume, null).answer().status()).isEqualTo(200);
         }
         // without the item's announcement, which is then put in
-        peer.script(talk -> talk.stream().chunk(CREATED + PART + DELTA + COMPLETED).end());
+        peer.script(
+                talk -> talk.stream().chunk(CREATED + PART + DELTA + COMPLETED).end());
         post(fixture, STREAM);
         int asked = peer.talks().size();
 
