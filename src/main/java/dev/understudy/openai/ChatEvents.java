@@ -35,7 +35,7 @@ public final class ChatEvents implements AnswerEvents {
     private final int choices;
     private final EventScanner scanner = new EventScanner(this::event);
     private final ChunkReader chunk;
-    private final List<Frame> held = new ArrayList<>(2);
+    private final HeldFrames held;
     private final List<byte[]> nameless = new ArrayList<>(0);
     private final Map<Deviation, Integer> deviations = new EnumMap<>(Deviation.class);
     private boolean begun;
@@ -45,7 +45,6 @@ public final class ChatEvents implements AnswerEvents {
     private boolean any;
     private int namelessBytes;
     private TokenCount usage = TokenCount.NONE;
-    private @Nullable Frame usageChunk;
     private @Nullable Buffer upstreamError;
 
     /**
@@ -58,6 +57,7 @@ public final class ChatEvents implements AnswerEvents {
         this.choices = Math.max(1, call.n());
         this.wish = UsageWish.of(call);
         this.chunk = new ChunkReader(call, wish);
+        this.held = new HeldFrames(chunk.identity(), out);
     }
 
     /**
@@ -114,11 +114,7 @@ public final class ChatEvents implements AnswerEvents {
         }
         released = true;
         makeIdentity();
-        for (Frame frame : held) {
-            boolean content = frame.kind() == Frame.Kind.CONTENT;
-            out.accept(content ? frame : new Frame(frame.bytes(), Frame.Kind.LEADING));
-        }
-        held.clear();
+        held.release();
     }
 
     /** Whether as many choices as were asked for have finished; only usage and the end mark are still to come. */
@@ -238,7 +234,8 @@ public final class ChatEvents implements AnswerEvents {
             return;
         }
         if (chunk.identity().isUnknown()) {
-            if (!chunk.hasContent() && !chunk.finishes() && namelessBytes <= NAMELESS_BYTES) {
+            boolean leads = !chunk.hasContent() && !chunk.finishes() && !chunk.isUsage();
+            if (leads && namelessBytes <= NAMELESS_BYTES) {
                 keepNameless(bytes, from, to);
                 return;
             }
@@ -251,7 +248,7 @@ public final class ChatEvents implements AnswerEvents {
         }
         route(frame);
         if (usageValue != null) {
-            usageChunk = closing(",\"choices\":[],\"usage\":" + JsonText.utf8(usageValue, 0, usageValue.length));
+            held.usageValue(usageValue);
         }
     }
 
@@ -282,46 +279,20 @@ public final class ChatEvents implements AnswerEvents {
     /** Sends a frame on, or holds it until its turn. */
     private void route(Buffer frame) throws ApiFailure {
         if (chunk.isUsage()) {
-            if (usageChunk != null) {
+            if (held.usage(frame)) {
                 note(Deviation.USAGE);
             }
-            usageChunk = new Frame(frame, Frame.Kind.CLOSING);
         } else if (released || (chunk.isLateAndEmpty() && !(wish == UsageWish.ANYWHERE && chunk.hasUsage()))) {
             // Nothing of an answer: its finish reasons are known, and may have left.
             chunk.deviations().add(Deviation.AFTER_FINISH);
         } else if (chunk.finishes()) {
-            held.add(new Frame(frame, chunk.hasContent() ? Frame.Kind.CONTENT : Frame.Kind.CLOSING));
+            held.finish(frame, chunk.hasContent());
         } else {
             if (chunk.isLate()) {
-                partHeld();
+                held.part();
             }
             out.accept(new Frame(frame, chunk.hasContent() ? Frame.Kind.CONTENT : Frame.Kind.LEADING));
         }
-    }
-
-    /** Lets the content of held frames go before content that came later. */
-    private void partHeld() throws ApiFailure {
-        List<Frame> finishes = new ArrayList<>();
-        for (Frame frame : held) {
-            if (frame.kind() != Frame.Kind.CONTENT) {
-                finishes.add(frame);
-                continue;
-            }
-            byte[] bytes = frame.bytes().getBytes();
-            FinishSplit split = FinishSplit.of(bytes, DATA.length, bytes.length - 2);
-            out.accept(new Frame(Buffer.buffer(new EventLines(split.content()).frame()), Frame.Kind.CONTENT));
-            for (String choice : split.finishes()) {
-                finishes.add(closing(",\"choices\":" + choice));
-            }
-        }
-        held.clear();
-        held.addAll(finishes);
-    }
-
-    /** A closing chunk of our own, with these members besides the identity. */
-    private Frame closing(String members) {
-        String json = chunk.identity().object() + members + '}';
-        return new Frame(Buffer.buffer("data: " + json + "\n\n"), Frame.Kind.CLOSING);
     }
 
     private void keepNameless(byte[] bytes, int from, int to) {
@@ -354,13 +325,7 @@ public final class ChatEvents implements AnswerEvents {
         }
         makeIdentity();
         over = true;
-        for (Frame frame : held) {
-            out.accept(frame);
-        }
-        held.clear();
-        if (usageChunk != null) {
-            out.accept(usageChunk);
-        }
+        held.tell();
     }
 
     private static ApiFailure truncated() {
