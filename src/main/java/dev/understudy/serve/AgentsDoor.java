@@ -10,6 +10,7 @@ import io.netty.util.concurrent.MultithreadEventExecutorGroup;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.tls.CertificateUpdatedEvent;
 import io.quarkus.tls.TlsConfiguration;
 import io.quarkus.tls.TlsConfigurationRegistry;
 import io.vertx.core.AbstractVerticle;
@@ -123,6 +124,21 @@ public class AgentsDoor {
         close();
     }
 
+    /** A certificate was renewed: connections from now on are shown the new one. */
+    void renewed(@Observes CertificateUpdatedEvent event) {
+        if (event.tlsConfiguration() == listening.tls()) {
+            renew(event.tlsConfiguration());
+        }
+    }
+
+    /** Shows that certificate from now on; connections that are open keep theirs. */
+    void renew(TlsConfiguration certificate) {
+        for (Instance instance : instances) {
+            instance.renew(certificate);
+        }
+        LOG.info("certificate of the agents' door renewed");
+    }
+
     /** Whether it speaks TLS. */
     public boolean isSecured() {
         return listening.tls() != null;
@@ -221,6 +237,7 @@ public class AgentsDoor {
         private final int wanted;
         private final ModelList models;
         private final UnderWay underWay = new UnderWay(inFlight);
+        private @Nullable HttpServer server;
 
         Instance(String host, int wanted, ModelList models) {
             this.host = host;
@@ -232,15 +249,27 @@ public class AgentsDoor {
         public void start(Promise<Void> started) {
             Reception reception =
                     new Reception(house, context, RandomGenerator.getDefault(), models, underWay, () -> draining);
+            // made here, so that it is closed with this instance
+            HttpServer made = vertx.createHttpServer(DoorOptions.of(listening.tls()));
+            server = made;
             instances.add(this);
-            HttpServer server = vertx.createHttpServer(DoorOptions.of(listening.tls()));
-            server.connectionHandler(reception::connected)
+            made.connectionHandler(reception::connected)
                     .requestHandler(reception::take)
                     .invalidRequestHandler(reception::takeInvalid)
                     .listen(wanted, host)
                     .onSuccess(listens -> port = listens.actualPort())
                     .<Void>mapEmpty()
                     .onComplete(started);
+        }
+
+        void renew(TlsConfiguration certificate) {
+            context.runOnContext(run -> {
+                if (server != null) {
+                    server.updateSSLOptions(certificate.getSSLOptions().setUseAlpn(true))
+                            .onFailure(cause ->
+                                    LOG.errorf("certificate not taken %s=%s", Keys.REASON, cause.getMessage()));
+                }
+            });
         }
 
         void breakOff() {

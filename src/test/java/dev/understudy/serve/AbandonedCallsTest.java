@@ -87,7 +87,8 @@ class AbandonedCallsTest {
             }
         }
         await().atMost(Duration.ofSeconds(10))
-                .until(() -> fixture.recorded.size() == CALLS && peer.talks().stream().allMatch(ScriptedPeer.Talk::isClosed));
+                .until(() -> fixture.recorded.size() == CALLS
+                        && peer.talks().stream().allMatch(ScriptedPeer.Talk::isClosed));
         int asked = peer.talks().size();
         List<Long> late = peer.talks().stream()
                 .map(talk -> talk.closedNanos() - left.get(numberOf(talk)))
@@ -120,9 +121,7 @@ class AbandonedCallsTest {
                 goOn(talk);
             }
             default ->
-                talk.later(
-                        10,
-                        one -> one.json(503, "{}", "connection: close").close());
+                talk.later(10, one -> one.json(503, "{}", "connection: close").close());
         }
     }
 

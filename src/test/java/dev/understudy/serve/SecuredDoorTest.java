@@ -156,6 +156,29 @@ class SecuredDoorTest {
     }
 
     @Test
+    void aRenewedCertificateIsShownToWhoConnectsNext(@TempDir Path folder) throws Exception {
+        OwnCertificate renewed = new OwnCertificate(folder);
+        try (HttpClient before = client(HttpClient.Version.HTTP_2)) {
+            assertThat(before.send(post(DoorFixture.CALL), HttpResponse.BodyHandlers.ofString())
+                            .statusCode())
+                    .isEqualTo(200);
+            fixture.door.renew(renewed);
+            await().ignoreExceptions().until(() -> {
+                try (HttpClient after =
+                        HttpClient.newBuilder().sslContext(renewed.trusting()).build()) {
+                    return after.send(post(DoorFixture.CALL), HttpResponse.BodyHandlers.ofString())
+                                    .version()
+                            == HttpClient.Version.HTTP_2;
+                }
+            });
+            // who was there before goes on
+            assertThat(before.send(post(DoorFixture.CALL), HttpResponse.BodyHandlers.ofString())
+                            .statusCode())
+                    .isEqualTo(200);
+        }
+    }
+
+    @Test
     void withoutTlsAnUpgradeToHttp2IsNotHeardAndTheBodyIsRead() throws Exception {
         try (DoorFixture plain =
                         new DoorFixture(vertx).upstream("llm", peer.baseUrl()).open();

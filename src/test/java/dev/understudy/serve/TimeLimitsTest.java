@@ -161,8 +161,7 @@ class TimeLimitsTest {
 
     @Test
     void whoFindsNoPlaceWaitsAsLongAsForAConnectionAndWhoFindsNoneToWaitIsRefusedAtOnce() throws IOException {
-        ModelCard.Limits one =
-                new ModelCard.Limits(1, LONG, Duration.ofMillis(800), LONG, LONG, LONG, LONG, LONG);
+        ModelCard.Limits one = new ModelCard.Limits(1, LONG, Duration.ofMillis(800), LONG, LONG, LONG, LONG, LONG);
         try (DoorFixture fixture = fixture(peer.baseUrl(), one);
                 WireClient first = new WireClient(fixture.port()).post(DoorFixture.CALL, ONCE)) {
             await().until(() -> peer.talks().size() == 1);

@@ -143,11 +143,25 @@ class UpstreamDiesTest {
             peer.script(talk -> talk.json(401, "{\"error\":{\"message\":\"bad key sk-ours-1234\"}}"));
             WireClient.Answer answer = client.post(DoorFixture.CALL).answer();
             assertThat(answer.status()).isEqualTo(502);
+            assertThat(answer.header("x-should-retry")).isEqualTo("false");
             assertThat(answer.body())
                     .contains("\"code\":\"upstream_credentials_refused\"")
                     .doesNotContain("sk-ours");
         }
         assertThat(peer.talks().getFirst().header("authorization")).isEqualTo("Bearer sk-ours-1234");
+    }
+
+    @Test
+    void aRefusalOfTheCallersOwnKeyIsPassedOn() throws IOException {
+        String body =
+                "{\"error\":{\"message\":\"bad key\",\"type\":\"t\",\"param\":null,\"code\":\"invalid_api_key\"}}";
+        try (DoorFixture theirs = fixture(new ModelCard.Credential.Forward()).providerKey("sk-theirs");
+                WireClient client = new WireClient(theirs.port())) {
+            peer.script(talk -> talk.json(401, body));
+            WireClient.Answer answer = client.post(DoorFixture.CALL).answer();
+            assertThat(answer.status()).isEqualTo(401);
+            assertThat(answer.body()).isEqualTo(body);
+        }
     }
 
     @Test
