@@ -9,7 +9,7 @@ import java.io.UncheckedIOException;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Writes small JSON documents for columns of type {@code jsonb}; strings come out masked and free of NUL, which it refuses. */
+/** Writes small JSON documents for columns of type {@code jsonb}; strings come out masked and whole. */
 final class Json {
     private static final JsonFactory FACTORY = new JsonFactory();
 
@@ -49,10 +49,25 @@ final class Json {
         }
     }
 
-    /** Text that a column takes and that gives nothing away. */
+    /** Text that a column takes and that gives nothing away: NUL and half characters, which it refuses, are U+FFFD. */
     static String clean(String text) {
         String masked = SecretMask.mask(text).text();
-        return masked.indexOf('\0') < 0 ? masked : masked.replace('\0', '\uFFFD');
+        StringBuilder whole = null;
+        for (int i = 0; i < masked.length(); i++) {
+            char c = masked.charAt(i);
+            if (c != 0 && !Character.isSurrogate(c)) {
+                continue;
+            }
+            if (Character.isHighSurrogate(c)
+                    && i + 1 < masked.length()
+                    && Character.isLowSurrogate(masked.charAt(i + 1))) {
+                i++;
+                continue;
+            }
+            whole = whole == null ? new StringBuilder(masked) : whole;
+            whole.setCharAt(i, '\uFFFD');
+        }
+        return whole == null ? masked : whole.toString();
     }
 
     /** As {@link #clean}, for what may be absent. */

@@ -75,7 +75,14 @@ public final class ApiFailure extends Exception {
                 return shown.append('…').toString();
             }
             char c = name.charAt(i);
-            shown.append(Character.isISOControl(c) || Character.isSurrogate(c) ? '\uFFFD' : c);
+            boolean pair = Character.isHighSurrogate(c)
+                    && i + 1 < Math.min(name.length(), ECHOED_CHARACTERS)
+                    && Character.isLowSurrogate(name.charAt(i + 1));
+            if (pair) {
+                shown.append(c).append(name.charAt(++i));
+            } else {
+                shown.append(Character.isISOControl(c) || Character.isSurrogate(c) ? '\uFFFD' : c);
+            }
         }
         return shown.toString();
     }

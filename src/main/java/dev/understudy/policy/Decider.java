@@ -281,7 +281,7 @@ public final class Decider {
         for (int i = 0; i < cut.length(); i++) {
             if (Character.isISOControl(cut.charAt(i))) {
                 clean = clean == null ? new StringBuilder(cut) : clean;
-                clean.setCharAt(i, '?');
+                clean.setCharAt(i, '\uFFFD');
             }
         }
         return clean == null ? cut : clean.toString();
