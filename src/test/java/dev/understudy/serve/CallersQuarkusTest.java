@@ -64,6 +64,7 @@ class CallersQuarkusTest {
                   apps: [{ name: default, limits: { requestsPerMinute: 2, tokensPerMinute: 100000 } }, { name: other }] }
               - { name: words, limits: { tokensPerMinute: 120 }, apps: [{ name: default }] }
               - { name: single, apps: [{ name: default, limits: { concurrent: 1 } }] }
+              - { name: paths, limits: { requestsPerMinute: 3, concurrent: 1 }, apps: [{ name: default }] }
               - { name: money, budget: { limit: 10, window: month, softAt: 0.5 }, apps: [{ name: default }] }
             ---
             apiVersion: understudy.dev/v1
@@ -264,6 +265,44 @@ class CallersQuarkusTest {
                 .contains("on tokens per min (TPM): Limit 120, Requested 12")
                 .endsWith("s.\",\"type\":\"tokens\",\"param\":null,\"code\":\"rate_limit_exceeded\"}}");
         assertThat(refused.header("x-ratelimit-limit-requests")).isNull();
+    }
+
+    @Test
+    void allPathsCountForTheSameLimits() throws IOException {
+        String key = key("paths");
+        List<List<String>> requests = List.of(
+                List.of("/v1/chat/completions", body("gpt-a", "")),
+                List.of("/v1/responses", "{\"model\":\"gpt-a\",\"input\":\"hi\"}"),
+                List.of("/v1/embeddings", "{\"model\":\"gpt-a\",\"input\":\"hi\"}"));
+        int left = 3;
+        for (List<String> request : requests) {
+            WireClient.Answer answer = sendToFreePlace(request, key);
+            assertThat(answer.status()).as("%s", request).isEqualTo(200);
+            assertThat(answer.header("x-ratelimit-remaining-requests"))
+                    .as("%s", request)
+                    .isEqualTo(String.valueOf(--left));
+        }
+        for (List<String> request : requests) {
+            WireClient.Answer answer = sendToFreePlace(request, key);
+            assertThat(answer.status()).as("%s", request).isEqualTo(429);
+            assertThat(answer.header("x-ratelimit-remaining-requests")).isEqualTo("0");
+            assertThat(answer.body()).contains("for team `paths` on requests per min (RPM)");
+        }
+    }
+
+    /** A place comes free a moment after the last byte of the call that had it. */
+    private WireClient.Answer sendToFreePlace(List<String> request, String key) {
+        return await().until(
+                        () -> send(request.getFirst(), request.getLast(), key),
+                        answer -> !answer.body().contains("calls at a time"));
+    }
+
+    private WireClient.Answer send(String path, String json, String key) throws IOException {
+        try (WireClient client = new WireClient(door.port())) {
+            return client.send("POST " + path + " HTTP/1.1\r\nhost: g\r\ncontent-type: application/json\r\napi-key: "
+                            + key + "\r\ncontent-length: " + json.length() + "\r\n\r\n" + json)
+                    .answer();
+        }
     }
 
     @Test
@@ -473,7 +512,12 @@ class CallersQuarkusTest {
 
         private static void chat(ScriptedPeer.Talk talk) {
             String text = talk.text();
-            if (text.contains("\"hang\"")) {
+            if (talk.head().startsWith("POST /v1/responses")) {
+                talk.json(
+                        200,
+                        "{\"id\":\"resp_1\",\"object\":\"response\",\"status\":\"completed\",\"output\":[],"
+                                + "\"usage\":{\"input_tokens\":5,\"output_tokens\":2,\"total_tokens\":7}}");
+            } else if (text.contains("\"hang\"")) {
                 talk.stream().content("a");
             } else if (text.contains("\"cut\"")) {
                 talk.close();

@@ -37,7 +37,7 @@ public final class Cli implements Runnable {
         return new CommandLine(new Cli())
                 .addSubcommand(new DemoCommand(settings, InstantSource.system()))
                 .addSubcommand(new LinkCommand(settings))
-                .addSubcommand(new KeyCommand(settings))
+                .addSubcommand(new KeyCommand(settings, InstantSource.system()))
                 .addSubcommand(new PolicyCommand(settings))
                 .addSubcommand(new TrainCommand(settings, InstantSource.system()))
                 .addSubcommand(new UsageCommand(settings))

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
+import java.time.Instant;
+import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,13 +21,15 @@ import picocli.CommandLine.Spec;
         description = "Makes, lists and revokes the keys by which the gateway knows its callers.")
 final class KeyCommand implements Runnable {
     private final CliSettings settings;
+    private final InstantSource clock;
 
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before any method is called
     private CommandSpec spec;
 
-    KeyCommand(CliSettings settings) {
+    KeyCommand(CliSettings settings, InstantSource clock) {
         this.settings = settings;
+        this.clock = clock;
     }
 
     @Override
@@ -71,20 +75,23 @@ final class KeyCommand implements Runnable {
                                 key.path("team").asText(),
                                 key.path("app").asText(),
                                 second(key.path("createdAt")),
-                                state(key),
+                                state(key, clock.instant()),
                                 key.path("name").asText(""));
             }
         }
         return 0;
     }
 
-    private static String state(JsonNode key) {
+    /** Whether a key, as the people's door shows it, is good at that moment. */
+    static String state(JsonNode key, Instant now) {
         if (!key.path("revokedAt").isNull()) {
             return "revoked";
         }
-        return key.path("expiresAt").isNull()
-                ? "good"
-                : "until " + second(key.path("expiresAt")).substring(0, 10);
+        if (key.path("expiresAt").isNull()) {
+            return "good";
+        }
+        Instant end = Instant.parse(key.path("expiresAt").asText());
+        return now.isBefore(end) ? "until " + end.toString().substring(0, 10) : "expired";
     }
 
     private static String second(JsonNode instant) {
