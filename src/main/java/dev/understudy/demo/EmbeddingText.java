@@ -35,7 +35,9 @@ final class EmbeddingText {
         ArrayNode data = answer.putArray("data");
         int tokens = 0;
         for (int i = 0; i < texts.size(); i++) {
-            String text = texts.get(i).isTextual() ? texts.get(i).asText() : texts.get(i).toString();
+            String text = texts.get(i).isTextual()
+                    ? texts.get(i).asText()
+                    : texts.get(i).toString();
             tokens += ScriptedAnswer.tokens(text.getBytes(StandardCharsets.UTF_8).length);
             ObjectNode one = data.addObject().put("object", "embedding").put("index", i);
             float[] vector = vector(text);

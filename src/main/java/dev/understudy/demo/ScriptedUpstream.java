@@ -135,7 +135,9 @@ public final class ScriptedUpstream {
         if (content == null) {
             refuse(request, 404, "not_found", "there is no such file");
         } else if (rest.endsWith(CONTENT)) {
-            request.response().putHeader("content-type", "application/octet-stream").end(content);
+            request.response()
+                    .putHeader("content-type", "application/octet-stream")
+                    .end(content);
         } else if (request.method().equals(HttpMethod.DELETE)) {
             files.forget(id);
             json(

@@ -81,12 +81,13 @@ class ScriptedFilesTest {
 
     @Test
     void textsOfTheSameLettersLieTogetherAndEachCountsItsTokens() throws Exception {
-        JsonNode answer =
-                JSON.readTree(ask("POST", "/embeddings", "{\"input\":[\"abc\",\"cab\"]}", "application/json").body());
+        JsonNode answer = JSON.readTree(ask("POST", "/embeddings", "{\"input\":[\"abc\",\"cab\"]}", "application/json")
+                .body());
         assertThat(answer.at("/data/0/embedding")).isEqualTo(answer.at("/data/1/embedding"));
         assertThat(answer.at("/data/0/embedding").size()).isEqualTo(32);
         assertThat(answer.at("/usage/prompt_tokens").asInt()).isPositive();
-        assertThat(ask("POST", "/embeddings", "{\"input\":[]}", "application/json").statusCode())
+        assertThat(ask("POST", "/embeddings", "{\"input\":[]}", "application/json")
+                        .statusCode())
                 .isEqualTo(400);
     }
 }

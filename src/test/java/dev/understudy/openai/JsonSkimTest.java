@@ -29,10 +29,11 @@ class JsonSkimTest {
 
     @Test
     void findsWhatIsWantedWhereverTheTextIsCut() {
-        String text = "{ \"x\":{\"id\":\"no\",\"usage\":{\"prompt_tokens\":9}}, \"id\" : \"a\\u0062\\\"c\", \"n\":[1,[\"id\"]],"
-                + "\"data\":[{\"id\":\"d1\",\"m\":{\"id\":\"no\"}},{\"z\":\"}\\\\\",\"id\":\"d2\"}],\"file\":{\"id\":\"f\"},"
-                + "\"output\":[{\"encrypted_content\":\"" + "e".repeat(3_000) + "\"}],"
-                + "\"usage\":{\"input_tokens\":7,\"output_tokens\":3,\"input_tokens_details\":{\"cached_tokens\":2}}}";
+        String text =
+                "{ \"x\":{\"id\":\"no\",\"usage\":{\"prompt_tokens\":9}}, \"id\" : \"a\\u0062\\\"c\", \"n\":[1,[\"id\"]],"
+                        + "\"data\":[{\"id\":\"d1\",\"m\":{\"id\":\"no\"}},{\"z\":\"}\\\\\",\"id\":\"d2\"}],\"file\":{\"id\":\"f\"},"
+                        + "\"output\":[{\"encrypted_content\":\"" + "e".repeat(3_000) + "\"}],"
+                        + "\"usage\":{\"input_tokens\":7,\"output_tokens\":3,\"input_tokens_details\":{\"cached_tokens\":2}}}";
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         Random random = new Random(5);
         for (int round = 0; round < 200; round++) {

@@ -140,8 +140,8 @@ class AgentsDoorQuarkusTest {
             assertThat(row.getString("upstream")).isEqualTo("big");
             assertThat(row.getString("credential")).isNull();
             assertThat(row.getOffsetDateTime("expires_at")).isNull();
-            WireClient.Answer hidden =
-                    client.request("POST /v1/batches", "{\"endpoint\":\"/v1/x\"}").answer();
+            WireClient.Answer hidden = client.request("POST /v1/batches", "{\"endpoint\":\"/v1/x\"}")
+                    .answer();
             assertThat(hidden.status()).isEqualTo(404);
             assertThat(hidden.body()).contains("\"code\":\"model_not_found\"");
             WireClient.Answer unknown =

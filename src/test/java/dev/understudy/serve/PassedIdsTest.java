@@ -263,7 +263,8 @@ class PassedIdsTest {
     @Test
     void aResponseWhoseEventsWereNumberedAnewCannotBeResumed() throws IOException {
         hold("local", "resp_1", "one");
-        assertThat(ask("GET /v1/responses/resp_1?stream=true&starting_after=3", null).status())
+        assertThat(ask("GET /v1/responses/resp_1?stream=true&starting_after=3", null)
+                        .status())
                 .isEqualTo(200);
         hold("local", Holders.renumbered("resp_1"), "one");
         WireClient.Answer answer = ask("GET /v1/responses/resp_1?stream=true&starting_after=3", null);
@@ -278,10 +279,7 @@ class PassedIdsTest {
     void aChatThatIsStoredBelongsToTheTeamThatAskedForIt(boolean stream) throws IOException {
         two.script(talk -> {
             if (stream) {
-                talk.stream()
-                        .event(Chunks.role())
-                        .content("hi")
-                        .finish();
+                talk.stream().event(Chunks.role()).content("hi").finish();
             } else {
                 talk.json(200, Chunks.document("hi", 1, 1));
             }

@@ -142,7 +142,9 @@ class UploadTest {
             });
             await().until(() -> request != null);
             // Longer than a client may be silent: it is not the client who is.
-            await().during(Duration.ofMillis(1_300)).atMost(Duration.ofSeconds(10)).until(() -> sent.get() < 32L << 20);
+            await().during(Duration.ofMillis(1_300))
+                    .atMost(Duration.ofSeconds(10))
+                    .until(() -> sent.get() < 32L << 20);
             HttpServerRequest waiting = request;
             if (waiting != null) {
                 waiting.resume();
