@@ -81,8 +81,9 @@ sealed interface RequestPath {
             return null;
         }
         List<String> segments = new ArrayList<>();
+        String[] raws = path.substring("/v1/".length()).split("/", -1);
         try {
-            for (String raw : path.substring("/v1/".length()).split("/", -1)) {
+            for (String raw : raws) {
                 if (raw.isEmpty()) {
                     return null;
                 }
@@ -99,6 +100,9 @@ sealed interface RequestPath {
         for (int i = 0; i < segments.size(); i++) {
             if (endpoints.getFirst().segments().get(i).equals(Endpoint.ID)) {
                 ids.add(segments.get(i));
+            } else if (!raws[i].equals(segments.get(i))) {
+                // Nobody has reason to encode a letter of a word, but to slip past those who compare it.
+                return null;
             }
         }
         return new Passed(endpoints, ids);
