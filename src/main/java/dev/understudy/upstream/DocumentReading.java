@@ -44,7 +44,7 @@ final class DocumentReading implements Reading {
     private void begin(Buffer bytes) {
         String type = response.getHeader(HttpHeaders.CONTENT_TYPE);
         String length = response.getHeader(HttpHeaders.CONTENT_LENGTH);
-        if (type != null && type.contains("event-stream")) {
+        if (!ask.ask().call().stream() && type != null && type.contains("event-stream")) {
             ask.model().countDeviation(Deviation.STREAM_FOR_JSON, 1);
             fail("The upstream sent a stream where a JSON answer was asked for.");
         } else if (length != null && Long.parseLong(length) > DOCUMENT_BYTES) {

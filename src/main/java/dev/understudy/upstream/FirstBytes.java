@@ -4,11 +4,12 @@ import dev.understudy.openai.Deviation;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpHeaders;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what was asked for as a stream and does not call itself one. Its first byte tells a JSON answer from an event
- * stream under a wrong name; whatever else it is, the stream's reader will not take it.
+ * Reads what was asked for as a stream. Its first byte, not its content type, tells a JSON answer from an event stream;
+ * whatever else it is, the stream's reader will not take it.
  */
 final class FirstBytes implements Reading {
     private static final int BLANK_BYTES = 64 << 10;
@@ -43,7 +44,10 @@ final class FirstBytes implements Reading {
         if (first == '{' || first == '[') {
             made = new DocumentReading(ask, response);
         } else {
-            ask.model().countDeviation(Deviation.CONTENT_TYPE, 1);
+            String type = response.getHeader(HttpHeaders.CONTENT_TYPE);
+            if (type == null || !type.contains("event-stream")) {
+                ask.model().countDeviation(Deviation.CONTENT_TYPE, 1);
+            }
             made = new StreamReading(ask, request);
         }
         chosen = made;

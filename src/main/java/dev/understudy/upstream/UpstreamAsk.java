@@ -239,12 +239,9 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     }
 
     private Reading readingOf(HttpClientRequest request, HttpClientResponse response) {
-        if (!ask.call().stream()) {
-            return new DocumentReading(this, response);
-        }
-        String type = response.getHeader(HttpHeaders.CONTENT_TYPE);
-        boolean stream = type != null && type.contains("event-stream");
-        return stream ? new StreamReading(this, request) : new FirstBytes(this, request, response);
+        return ask.call().stream()
+                ? new FirstBytes(this, request, response)
+                : new DocumentReading(this, response);
     }
 
     /** Headers of an answer or an error that go on to the client. */

@@ -56,7 +56,7 @@ class OddStreamTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"text/plain", "application/json; charset=utf-8"})
+    @ValueSource(strings = {"text/plain", "application/json; charset=utf-8", "text/event-stream"})
     void aJsonAnswerToAStreamBecomesOne(String type) throws IOException {
         String document = Chunks.document("hello", 5, 2);
         peer.script(talk -> talk.raw("HTTP/1.1 200 OK\r\ncontent-type: " + type + "\r\ncontent-length: "
