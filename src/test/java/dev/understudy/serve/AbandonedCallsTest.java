@@ -63,6 +63,7 @@ class AbandonedCallsTest {
 
     @Test
     void aHundredClientsThatLeaveAtRandomMomentsEndTheirUpstreamCalls() throws IOException {
+        warmUp();
         AtomicReferenceArray<Long> left = new AtomicReferenceArray<>(CALLS);
         List<WireClient> clients = new ArrayList<>();
         try (ScheduledExecutorService leaving = Executors.newScheduledThreadPool(2)) {
@@ -109,6 +110,26 @@ class AbandonedCallsTest {
         try (WireClient next = new WireClient(fixture.port())) {
             assertThat(next.post(DoorFixture.CALL).answer().status()).isEqualTo(200);
         }
+    }
+
+    /** Otherwise the figure is that of a JVM that loads its classes. */
+    private void warmUp() throws IOException {
+        peer.script(talk -> {
+            if (talk.text().contains("\"stream\":true")) {
+                talk.stream().content("well").finish();
+            } else {
+                talk.json(200, Chunks.document("well", 1, 1));
+            }
+        });
+        for (int i = 0; i < 2 * CALLS; i++) {
+            try (WireClient client = new WireClient(fixture.port())) {
+                client.post(i % 2 == 0 ? DoorFixture.STREAM : DoorFixture.CALL).answer();
+            }
+        }
+        await().until(() -> fixture.recorded.size() == 2 * CALLS);
+        fixture.recorded.clear();
+        peer.talks().clear();
+        peer.script(this::answer);
     }
 
     /** Silence, half a stream, a stream that goes on, or a refusal that is asked again: none comes to an end. */
