@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * key is none of its business.
  */
 public final class OwnList {
+    /** A page is full with so many bytes, however few entries they are. */
+    private static final int FULL_BYTES = 32 << 20;
+
     private final byte[] json;
     private final List<Entry> entries = new ArrayList<>();
     private boolean list;
@@ -57,7 +60,7 @@ public final class OwnList {
     public boolean addTo(Page page, Set<String> own, int most) {
         for (Entry entry : entries) {
             if (own.contains(entry.id)) {
-                if (page.count == most) {
+                if (page.count == most || page.data.length() > FULL_BYTES) {
                     return false;
                 }
                 page.add(entry.id, json, entry.start, entry.end);
