@@ -17,6 +17,7 @@ public final class Admission {
     private final long takenAt;
     private final Instant receivedAt;
     private final @Nullable Standing standing;
+    private boolean left;
     private boolean over;
 
     Admission(
@@ -38,6 +39,17 @@ public final class Admission {
     }
 
     /**
+     * Gives the call's place back, just before its last bytes leave: who reads them may begin its next call at once. The
+     * end of the call does so too; the place is given back once.
+     */
+    public void leave() {
+        if (allowance != null && !left) {
+            left = true;
+            allowance.leave();
+        }
+    }
+
+    /**
      * The call is over.
      *
      * @param tokens that were read and written, by all tries
@@ -48,6 +60,7 @@ public final class Admission {
             return;
         }
         over = true;
-        allowance.end(reserved, tokens, takenAt, cost, receivedAt);
+        leave();
+        allowance.settle(reserved, tokens, takenAt, cost, receivedAt);
     }
 }

@@ -66,10 +66,17 @@ final class Allowance {
         return new Admission(this, tokens, now, receivedAt, standing(now));
     }
 
-    void end(long reserved, long used, long takenAt, @Nullable BigDecimal cost, Instant receivedAt) {
+    /** Gives the place of a call back. */
+    void leave() {
+        team.leave();
+        app.leave();
+    }
+
+    /** A call that left has used so many tokens and cost so much. */
+    void settle(long reserved, long used, long takenAt, @Nullable BigDecimal cost, Instant receivedAt) {
         long now = nanos.getAsLong();
-        team.end(reserved, used, takenAt, now);
-        app.end(reserved, used, takenAt, now);
+        team.settle(reserved, used, takenAt, now);
+        app.settle(reserved, used, takenAt, now);
         if (cost == null || cost.signum() == 0) {
             return;
         }

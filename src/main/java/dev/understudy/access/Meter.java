@@ -82,15 +82,20 @@ final class Meter {
 
     /** Gives everything back, since the call was refused after all. */
     void untake(long tokenCount, long takenAt) {
+        leave();
         if (requests != null) {
             requests.settle(1, 0, takenAt, takenAt);
         }
-        end(tokenCount, 0, takenAt, takenAt);
+        settle(tokenCount, 0, takenAt, takenAt);
     }
 
-    /** The call is over and has used so many tokens. */
-    void end(long reserved, long used, long takenAt, long now) {
+    /** Gives the place back. */
+    void leave() {
         places.give();
+    }
+
+    /** The call has used so many tokens. */
+    void settle(long reserved, long used, long takenAt, long now) {
         if (tokens != null) {
             tokens.settle(reserved, used, takenAt, now);
         }

@@ -1,5 +1,6 @@
 package dev.understudy.serve;
 
+import dev.understudy.access.Admission;
 import dev.understudy.access.Standing;
 import dev.understudy.model.Accepted;
 import io.vertx.core.buffer.Buffer;
@@ -41,6 +42,7 @@ final class ClientAnswer {
     static final Buffer KEEP_ALIVE = Buffer.buffer(": keep-alive\n");
 
     private final HttpServerResponse out;
+    private Admission admission = Admission.FREE;
     private boolean limited;
     private int status;
     private long lastWriteNanos;
@@ -61,6 +63,12 @@ final class ClientAnswer {
         out.putHeader(ATTEMPTS, attempts == 1 ? "1" : Integer.toString(attempts));
         long tenths = Math.max(0, overheadMicros) / 100;
         out.putHeader(OVERHEAD, tenths / 10 + "." + tenths % 10);
+    }
+
+    /** The call was let in: says where the caller's limits stand, and gives its place back with its last bytes. */
+    void admitted(Admission by) {
+        admission = by;
+        limits(by.standing());
     }
 
     /** Says where the caller's limits stand; before the head. An upstream's own then mean nothing to the caller. */
@@ -123,6 +131,7 @@ final class ClientAnswer {
 
     /** Ends a stream, with the last bytes or without. */
     void end(@Nullable Buffer last) {
+        admission.leave();
         if (last == null) {
             out.end();
         } else {
@@ -132,6 +141,7 @@ final class ClientAnswer {
 
     /** Sends a whole JSON answer. */
     void document(int code, Buffer body) {
+        admission.leave();
         status = code;
         out.setStatusCode(code).putHeader(HttpHeaders.CONTENT_TYPE, JSON).end(body);
     }

@@ -195,7 +195,7 @@ final class Intake implements Arrival.Receiver, UnderWay.Ending {
             record.refused(Interaction.Outcome.FAILED, client.status(), error.code());
             return;
         }
-        client.limits(ruling.admission().standing());
+        client.admitted(ruling.admission());
         exchange = new Exchange(house, loop, call, by, ruling, request.headers(), client, record);
         exchange.run();
     }

@@ -229,7 +229,7 @@ final class PassThrough implements Arrival.Receiver, UnderWay.Ending {
             end(ClientError.of(failure(e)), record, Interaction.Outcome.FAILED);
             return;
         }
-        client.limits(ruling.admission().standing());
+        client.admitted(ruling.admission());
         PassedCall judged =
                 new PassedCall(house, loop, request, endpoint, path.ids(), call, by, ruling, client, record);
         passed = judged;

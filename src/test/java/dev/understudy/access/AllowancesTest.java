@@ -173,6 +173,21 @@ class AllowancesTest {
     }
 
     @Test
+    void aPlaceMayBeGivenBackBeforeTheEndAndIsGivenBackOnce() {
+        limits(new CallLimits(null, 100, 1), CallLimits.NONE);
+        Admission first = admit("bot", 60);
+        first.leave();
+        first.leave();
+        Admission second = admit("bot", 40);
+        first.end(10, null);
+        assertThat(refused("bot", 1).kind()).isEqualTo(LimitReached.Kind.CONCURRENT);
+        second.end(40, null);
+        // what the first had set aside and not used came back at its end
+        admit("bot", 50);
+        assertThat(refused("other", 1).kind()).isEqualTo(LimitReached.Kind.CONCURRENT);
+    }
+
+    @Test
     void newFilesKeepTheCountsOfWhatDidNotChange() {
         limits(new CallLimits(2, 100, 1), new CallLimits(9, null, null));
         Admission under = admit("bot", 100);
