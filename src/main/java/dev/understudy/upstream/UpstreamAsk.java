@@ -239,9 +239,7 @@ final class UpstreamAsk implements Asked, Slots.Waiter {
     }
 
     private Reading readingOf(HttpClientRequest request, HttpClientResponse response) {
-        return ask.call().stream()
-                ? new FirstBytes(this, request, response)
-                : new DocumentReading(this, response);
+        return ask.call().stream() ? new FirstBytes(this, request, response) : new DocumentReading(this, response);
     }
 
     /** Headers of an answer or an error that go on to the client. */
