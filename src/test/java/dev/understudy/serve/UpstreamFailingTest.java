@@ -46,7 +46,7 @@ class UpstreamFailingTest {
         WireClient.Answer answer = call(fixture, DoorFixture.CALL);
         assertThat(answer.status()).isEqualTo(503);
         assertThat(answer.body()).contains("\"code\":\"server_is_overloaded\"");
-        assertThat(answer.header("retry-after")).isIn("4", "5");
+        assertThat(answer.header("retry-after")).isIn("1", "2", "3", "4", "5");
         assertThat(peer.talks()).hasSize(20);
         await().until(() -> fixture.recorded.size() == 21);
         // on several loops, so in any order
@@ -129,7 +129,7 @@ class UpstreamFailingTest {
         fail(1, talk -> talk.json(429, ERROR, "retry-after: 3600"));
         WireClient.Answer answer = call(fixture, DoorFixture.CALL);
         assertThat(answer.status()).isEqualTo(503);
-        assertThat(answer.header("retry-after")).isIn("59", "60");
+        assertThat(Integer.parseInt(String.valueOf(answer.header("retry-after")))).isBetween(50, 60);
         assertThat(peer.talks()).hasSize(1);
     }
 
