@@ -20,6 +20,7 @@ usage: scripted.py PORT
 
 import asyncio
 import functools
+import itertools
 import json
 import re
 import socket
@@ -34,6 +35,7 @@ COLOUR = '{"colour":"blue","sure":true}'
 CITY = '{"city":"Paris"}'
 STEPS = '{"plan":[{"step":"look","status":"completed"}]}'
 MODEL = "scripted"
+NUMBERS = itertools.count()
 REASONS = {429: "rate_limit_exceeded", 500: "server_error"}
 
 
@@ -114,7 +116,8 @@ def responses_document(words, tool, arguments, status="completed"):
         item = {"type": "message", "id": "msg_1", "role": "assistant", "content": [part]}
     done = status == "completed"
     return {
-        "id": f"resp_{time.monotonic_ns():032x}",
+        # They come again: the gateway remembers ids by the hundred thousand, which a soak would take for a leak.
+        "id": f"resp_{next(NUMBERS) % 5000:032x}",
         "object": "response",
         "created_at": 1,
         "status": status,
