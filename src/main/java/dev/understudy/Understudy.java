@@ -21,7 +21,7 @@ public final class Understudy {
     public static void main(String... words) {
         try {
             Settings settings = Settings.read();
-            if (words.length == 0 || words.length == 1 && words[0].equals("run")) {
+            if (words.length == 0 || (words.length == 1 && words[0].equals("run"))) {
                 serve(settings);
             } else {
                 System.exit(Cli.execute(cliSettings(settings), words));

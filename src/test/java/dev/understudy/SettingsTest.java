@@ -60,7 +60,7 @@ class SettingsTest {
 
     @Test
     void aTakenPortIsToldWithTheRemedy() throws Exception {
-        try (var taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+        try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             var address = new Address("127.0.0.1", taken.getLocalPort());
 
             assertThatThrownBy(() -> address.mustBeFree("the agents' door", "UNDERSTUDY_LISTEN=host:port"))

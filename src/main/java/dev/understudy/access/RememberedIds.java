@@ -3,7 +3,6 @@ package dev.understudy.access;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.understudy.access.HeldIdRows.Held;
-import dev.understudy.access.HeldIdRows.Key;
 import dev.understudy.telemetry.Keys;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
@@ -52,10 +51,10 @@ class RememberedIds implements HeldIds {
     private final InstantSource clock;
     private final int waitingLimit;
     /** Also what was forgotten, so that a query under way cannot bring it back. */
-    private final Cache<Key, Change> remembered =
+    private final Cache<HeldIdRows.Key, Change> remembered =
             Caffeine.newBuilder().maximumSize(REMEMBERED).build();
 
-    private final Map<Key, Change> waiting = new ConcurrentHashMap<>();
+    private final Map<HeldIdRows.Key, Change> waiting = new ConcurrentHashMap<>();
     private final AtomicBoolean planned = new AtomicBoolean();
     private final AtomicBoolean isDown = new AtomicBoolean();
     private final AtomicBoolean isFull = new AtomicBoolean();
@@ -78,7 +77,7 @@ class RememberedIds implements HeldIds {
         if (!isFit(id)) {
             return;
         }
-        Key key = new Key(team, id);
+        HeldIdRows.Key key = new HeldIdRows.Key(team, id);
         Instant now = clock.instant();
         Duration length = life.length();
         Held held = new Held(owner, length == null ? null : now.plus(length));
@@ -90,7 +89,7 @@ class RememberedIds implements HeldIds {
     @Override
     public void forget(String team, String id) {
         if (isFit(id)) {
-            change(new Key(team, id), new Change.Forgotten());
+            change(new HeldIdRows.Key(team, id), new Change.Forgotten());
         }
     }
 
@@ -101,7 +100,7 @@ class RememberedIds implements HeldIds {
         Instant now = clock.instant();
         for (String id : ids) {
             if (isFit(id)) {
-                switch (known(new Key(team, id))) {
+                switch (known(new HeldIdRows.Key(team, id))) {
                     case null -> unseen.add(id);
                     case Change.Forgotten forgotten -> {}
                     case Change.Bound(Held held) -> {
@@ -123,8 +122,9 @@ class RememberedIds implements HeldIds {
                 .with(
                         read -> {
                             read.forEach((id, held) -> {
-                                Change before =
-                                        remembered.asMap().putIfAbsent(new Key(team, id), new Change.Bound(held));
+                                Change before = remembered
+                                        .asMap()
+                                        .putIfAbsent(new HeldIdRows.Key(team, id), new Change.Bound(held));
                                 if (before == null) {
                                     found.put(id, held.owner());
                                 } else if (before instanceof Change.Bound(Held newer)) {
@@ -138,7 +138,7 @@ class RememberedIds implements HeldIds {
     }
 
     /** What waits wins: it is never older than what is remembered, which may be gone. */
-    private @Nullable Change known(Key key) {
+    private @Nullable Change known(HeldIdRows.Key key) {
         Change change = waiting.get(key);
         return change == null ? remembered.getIfPresent(key) : change;
     }
@@ -151,7 +151,7 @@ class RememberedIds implements HeldIds {
         return end == null || (now.expiresAt() != null && end.plus(WORN).isAfter(now.expiresAt()));
     }
 
-    private void change(Key key, Change change) {
+    private void change(HeldIdRows.Key key, Change change) {
         remembered.put(key, change);
         if (waiting.size() >= waitingLimit && !waiting.containsKey(key)) {
             if (isFull.compareAndSet(false, true)) {
@@ -192,15 +192,15 @@ class RememberedIds implements HeldIds {
 
     /** Writes one batch of what waits. What was changed again meanwhile goes on waiting. */
     private Uni<Void> write() {
-        Map<Key, Change> batch = new HashMap<>();
-        for (Map.Entry<Key, Change> entry : waiting.entrySet()) {
+        Map<HeldIdRows.Key, Change> batch = new HashMap<>();
+        for (Map.Entry<HeldIdRows.Key, Change> entry : waiting.entrySet()) {
             batch.put(entry.getKey(), entry.getValue());
             if (batch.size() == BATCH) {
                 break;
             }
         }
-        Map<Key, Held> bound = new HashMap<>();
-        List<Key> forgotten = new ArrayList<>();
+        Map<HeldIdRows.Key, Held> bound = new HashMap<>();
+        List<HeldIdRows.Key> forgotten = new ArrayList<>();
         batch.forEach((key, change) -> {
             switch (change) {
                 case Change.Bound(Held held) -> bound.put(key, held);

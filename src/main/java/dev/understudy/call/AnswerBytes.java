@@ -6,6 +6,7 @@ package dev.understudy.call;
  * @param api in whose form it is
  * @param stream whether {@code bytes} are events
  */
+@SuppressWarnings("ArrayRecordComponent") // handed on, never compared
 public record AnswerBytes(Api api, boolean stream, byte[] bytes) {
     /** An answer in the form of chat completions. */
     public AnswerBytes(boolean stream, byte[] bytes) {

@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param tierForced whether the caller forbids the small model for this call
  * @param references what it names that only one upstream can resolve
  */
+@SuppressWarnings("ArrayRecordComponent") // handed on, never compared
 public record Call(
         UUID id,
         Instant receivedAt,

@@ -97,7 +97,7 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
 
     /** Begins to empty the queue. */
     void start() {
-        var unused = thread.scheduleWithFixedDelay(this::turn, TURN_MILLIS, TURN_MILLIS, TimeUnit.MILLISECONDS);
+        var _ = thread.scheduleWithFixedDelay(this::turn, TURN_MILLIS, TURN_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     @Override
@@ -279,7 +279,7 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
         }
         CountDownLatch done = new CountDownLatch(1);
         thread.execute(writer::hurry);
-        var unused = thread.scheduleWithFixedDelay(
+        var _ = thread.scheduleWithFixedDelay(
                 () -> {
                     turn();
                     if (queue.isEmpty() && shed.isEmpty() && writer.isIdle()) {

@@ -216,7 +216,7 @@ final class CaptureWriter {
 
     private void after(Duration pause, Runnable work) {
         try {
-            var unused = thread.schedule(
+            var _ = thread.schedule(
                     () -> {
                         try {
                             work.run();

@@ -23,7 +23,6 @@ public final class DemoAgent {
     private static final long TIMEOUT_MILLIS = 120_000;
     private static final int NO_SHARE = 0;
 
-    private final Vertx vertx;
     private final Plan plan;
     private final DemoMessages inbox;
     private final Consumer<Integer> progress;
@@ -50,7 +49,6 @@ public final class DemoAgent {
     }
 
     private DemoAgent(Vertx vertx, Plan plan, Consumer<Integer> progress) {
-        this.vertx = vertx;
         this.plan = plan;
         this.progress = progress;
         // The held-out half: what no adapter was ever trained on.

@@ -31,6 +31,7 @@ final class RowRenderer {
     }
 
     /** A row as text and ids; {@code answerIds} ends with the end-of-turn token, which {@code answer} lacks. */
+    @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
     record Rendered(String prompt, int[] promptIds, String answer, int[] answerIds, String endOfTurn) {
 
         /** As the trainer reads it. */

@@ -100,6 +100,6 @@ public enum BodyCoding {
     private static boolean hasZlibHead(byte[] packed) {
         return packed.length >= 2
                 && (packed[0] & 0x0F) == DEFLATED
-                && ((packed[0] & 0xFF) << 8 | packed[1] & 0xFF) % 31 == 0;
+                && (((packed[0] & 0xFF) << 8) | (packed[1] & 0xFF)) % 31 == 0;
     }
 }

@@ -54,7 +54,9 @@ public record ChatDocument(
         }
         DocumentReader reader = new DocumentReader(call, bytes, deviations);
         reader.read();
-        Buffer sent = bytes == came ? body : Buffer.buffer(bytes);
+        @SuppressWarnings("ReferenceEquality") // whether these are the very bytes that came
+        boolean asItCame = bytes == came;
+        Buffer sent = asItCame ? body : Buffer.buffer(bytes);
         if (!reader.edits().isEmpty()) {
             sent = Buffer.buffer(reader.edits().apply(bytes, 0, bytes.length));
         }

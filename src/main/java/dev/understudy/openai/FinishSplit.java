@@ -9,6 +9,7 @@ import java.util.List;
  * @param content the chunk with its finish reasons taken out; JSON
  * @param finishes the value of {@code choices} of a chunk for each finish reason
  */
+@SuppressWarnings("ArrayRecordComponent") // handed on, never compared
 record FinishSplit(byte[] content, List<String> finishes) {
     private static final byte[] CHOICES = JsonText.ascii("choices");
     private static final byte[] INDEX = JsonText.ascii("index");

@@ -256,10 +256,8 @@ final class JsonCursor {
         if (from >= limit) {
             throw broken();
         }
-        switch (bytes[from]) {
-            case '"', '\\', '/', 'b', 'f', 'n', 'r', 't' -> {
-                return from + 1;
-            }
+        return switch (bytes[from]) {
+            case '"', '\\', '/', 'b', 'f', 'n', 'r', 't' -> from + 1;
             case 'u' -> {
                 int to = from + 1 + HEX_DIGITS;
                 for (int i = from + 1; i < to; i++) {
@@ -267,10 +265,10 @@ final class JsonCursor {
                         throw broken();
                     }
                 }
-                return to;
+                yield to;
             }
             default -> throw broken();
-        }
+        };
     }
 
     private void literal(String word) throws ApiFailure {

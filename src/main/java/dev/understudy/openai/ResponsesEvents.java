@@ -228,7 +228,7 @@ public final class ResponsesEvents implements AnswerEvents, AnswerVoice {
         if (event.isError() || (event.type().isEmpty() && startsWith(bytes, from, start, ERROR))) {
             error(bytes, from, to);
         } else {
-            pass(bytes, from, start, to);
+            pass(bytes, from, to);
         }
     }
 
@@ -276,7 +276,7 @@ public final class ResponsesEvents implements AnswerEvents, AnswerVoice {
         errorTold = true;
     }
 
-    private void pass(byte[] bytes, int from, int start, int to) {
+    private void pass(byte[] bytes, int from, int to) {
         patch.clear();
         String type = event.type();
         ResponseObject response = event.response();
@@ -292,7 +292,7 @@ public final class ResponsesEvents implements AnswerEvents, AnswerVoice {
             tell(before.get(i).apply(++last), Frame.Kind.CONTENT);
         }
         number();
-        alignItem(bytes);
+        alignItem();
         if (response != null) {
             response(response, ends);
         }
@@ -327,7 +327,7 @@ public final class ResponsesEvents implements AnswerEvents, AnswerVoice {
     }
 
     /** One item has one id in all of its events; clients look it up by that. */
-    private void alignItem(byte[] bytes) {
+    private void alignItem() {
         String announced = missing.idFor(event);
         if (announced == null) {
             return;

@@ -9,7 +9,7 @@ public final class ResponsesWriter {
 
     /** A sign of life, which repeats the number of the last event. */
     static Buffer keepAlive(long number) {
-        return event("keepalive", number, new StringBuilder(32));
+        return event("keepalive", number, "");
     }
 
     /**

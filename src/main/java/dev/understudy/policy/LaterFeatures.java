@@ -10,8 +10,6 @@ import org.jspecify.annotations.Nullable;
  * would serve calls that nobody allowed.
  */
 final class LaterFeatures {
-    private static final Predicate<Tree> GIVEN = tree -> true;
-
     private static final List<Later> ALL = List.of(
             later(Document.Kind.MODELS, "models/*/local/adapter/perTask", "adapters by task (perTask)"),
             later(Document.Kind.MODELS, "models/*/local/source/hf", "fetching weights from a model hub (hf)"),
@@ -69,7 +67,7 @@ final class LaterFeatures {
     private record Later(Document.Kind kind, String path, Predicate<Tree> means, String feature) {}
 
     private static Later later(Document.Kind kind, String path, String feature) {
-        return new Later(kind, path, GIVEN, feature);
+        return new Later(kind, path, tree -> true, feature);
     }
 
     private static boolean isText(Tree tree, String text) {

@@ -50,7 +50,8 @@ record Outline(SequencedMap<String, NamedModel> models, SequencedMap<String, Set
             if (name != null) {
                 Set<String> names = apps.computeIfAbsent(name, key -> new TreeSet<>());
                 for (Tree app : list(team.fields().get("apps"))) {
-                    if (app instanceof Tree.Fields fields && fields.text("name") instanceof String text) {
+                    String text = app instanceof Tree.Fields fields ? fields.text("name") : null;
+                    if (text != null) {
                         names.add(text);
                     }
                 }

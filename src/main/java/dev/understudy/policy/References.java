@@ -108,8 +108,9 @@ final class References {
             }
             Map<String, Place> apps = new HashMap<>();
             for (Tree app : Outline.list(team.fields().get("apps"))) {
-                if (app instanceof Tree.Fields fields && fields.text("name") instanceof String text) {
-                    once(apps, text, text, Tree.placeOf(fields, List.of("name")), "app");
+                String text = app instanceof Tree.Fields fields ? fields.text("name") : null;
+                if (text != null) {
+                    once(apps, text, text, Tree.placeOf((Tree.Fields) app, List.of("name")), "app");
                 }
             }
         }

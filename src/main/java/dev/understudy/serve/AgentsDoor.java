@@ -125,6 +125,7 @@ public class AgentsDoor {
     }
 
     /** A certificate was renewed: connections from now on are shown the new one. */
+    @SuppressWarnings("ReferenceEquality") // the registry has one object for each name
     void renewed(@Observes CertificateUpdatedEvent event) {
         if (event.tlsConfiguration() == listening.tls()) {
             renew(event.tlsConfiguration());

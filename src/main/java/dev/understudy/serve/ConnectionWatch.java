@@ -117,7 +117,7 @@ final class ConnectionWatch {
                 betweenRequests = false;
                 disarm();
                 if (++waiting > MOST_WAITING) {
-                    ctx.close();
+                    var _ = ctx.close();
                 }
             }
             if (message instanceof LastHttpContent) {
@@ -131,14 +131,14 @@ final class ConnectionWatch {
             if (message instanceof LastHttpContent && !(message instanceof HttpResponse head && isInterim(head))) {
                 waiting--;
             }
-            ctx.write(message, promise);
+            var _ = ctx.write(message, promise);
         }
 
         @Override
         public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
             // The library closes right after it has told of broken chunks; an answer to them may wait to be flushed.
             ctx.flush();
-            ctx.close(promise);
+            var _ = ctx.close(promise);
         }
 
         private static boolean isOurs(HttpVersion version) {

@@ -145,7 +145,7 @@ class HouseJudgement implements Judgement {
                 passing.add(model);
             }
         }
-        upstreamNames
+        var _ = upstreamNames
                 .merged(set.modelsFor(caller), passing, caller.providerKey(), name -> set.mayAsk(caller, name))
                 .whenComplete((found, failure) -> {
                     current.models().release();

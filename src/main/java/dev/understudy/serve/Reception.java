@@ -24,6 +24,7 @@ import java.util.random.RandomGenerator;
 /** Sorts requests by their raw path; one for each event loop. */
 final class Reception {
     /** What a call is told that comes, or is still under way, when the gateway stops. */
+    @SuppressWarnings("StaticAssignmentOfThrowable") // it carries no stack trace
     static final ApiFailure STOPPING =
             new ApiFailure(ApiError.SERVER_IS_OVERLOADED, "The gateway is being stopped. Please try again.");
 

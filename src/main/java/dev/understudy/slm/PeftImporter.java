@@ -136,7 +136,7 @@ public final class PeftImporter {
         }
     }
 
-    private static void checkPairs(TreeMap<String, Safetensors.Matrix> tensors) throws AdapterRefused {
+    private static void checkPairs(Map<String, Safetensors.Matrix> tensors) throws AdapterRefused {
         if (tensors.isEmpty()) {
             throw new AdapterRefused("the adapter is empty");
         }

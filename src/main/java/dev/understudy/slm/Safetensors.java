@@ -23,6 +23,7 @@ final class Safetensors {
      * @param columns the inner one
      * @param numbers row by row
      */
+    @SuppressWarnings("ArrayRecordComponent") // handed on, never compared
     record Matrix(int rows, int columns, float[] numbers) {}
 
     private Safetensors() {}

@@ -20,6 +20,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -80,7 +81,7 @@ class CaptureQueueTest {
         for (int i = 0; i < 60; i++) {
             queue.record(calls.next());
         }
-        await().until(() -> sink.tries > 2);
+        await().until(() -> sink.tries.get() > 2);
         assertThat(queue.state().databaseReachable()).isFalse();
         assertThat(live).as("lines show all the same").hasSize(60);
         sink.away = false;
@@ -189,11 +190,11 @@ class CaptureQueueTest {
         private final List<CaptureBatch> stored = new CopyOnWriteArrayList<>();
         private final Set<UUID> refused = new HashSet<>();
         private volatile boolean away;
-        private volatile int tries;
+        private final AtomicInteger tries = new AtomicInteger();
 
         @Override
         public Uni<Void> store(CaptureBatch batch) {
-            tries++;
+            tries.incrementAndGet();
             if (away) {
                 return Uni.createFrom().failure(new IOException("connection refused"));
             }

@@ -10,6 +10,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -90,7 +91,7 @@ class ScriptedUpstreamTest {
     @Test
     void anAbandonedStreamIsCountedAndClosed() throws Exception {
         int port = start(new ScriptedPace(0, 100)).port();
-        try (var socket = new Socket("127.0.0.1", port)) {
+        try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             String body = "{\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Count to 9000\"}]}";
             socket.getOutputStream()
                     .write(("POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: " + body.length()

@@ -32,7 +32,7 @@ class ChunkReaderTest {
         }
         long allocated = threads.getThreadAllocatedBytes(thread) - before;
 
-        assertThat(allocated / (ROUNDS * chunks.size())).isZero();
+        assertThat(allocated / ((long) ROUNDS * chunks.size())).isZero();
     }
 
     private static void readAll(ChunkReader reader, List<byte[]> chunks) throws ApiFailure {

@@ -29,7 +29,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class DeciderTest {
-    private static final Function<String, Readiness> READY = model -> Readiness.READY;
     private static final String REST = "{ id: rest, action: { llm: { model: large, fallbacks: [spare] } } }";
     private static final String SMALL = "action: { slm: { model: small, onFailure: large } }, gate: none }";
     private static final String ONLY_SMALL =
@@ -303,7 +302,7 @@ class DeciderTest {
     }
 
     private static Decision decide(PolicySet set, Consumer<Calls> change) {
-        return decide(set, change, READY);
+        return decide(set, change, model -> Readiness.READY);
     }
 
     private static Decision decide(PolicySet set, Consumer<Calls> change, Function<String, Readiness> readiness) {

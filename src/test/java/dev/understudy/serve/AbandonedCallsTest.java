@@ -73,7 +73,7 @@ class AbandonedCallsTest {
                 String body = (i % 2 == 0 ? DoorFixture.STREAM : DoorFixture.CALL).replace("hi", "call " + i + "!");
                 client.post(body);
                 int n = i;
-                leaving.schedule(
+                var _ = leaving.schedule(
                         () -> {
                             left.set(n, System.nanoTime());
                             leave(client, n % 3);

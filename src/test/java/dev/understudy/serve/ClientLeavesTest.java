@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class ClientLeavesTest {
-    private static final Duration PROMPT = Duration.ofMillis(1_000);
+    private static final Duration PROMPT = Duration.ofSeconds(1);
 
     private final Vertx vertx = Vertx.vertx();
     private ScriptedPeer peer;

@@ -144,6 +144,7 @@ class SecuredDoorTest {
     }
 
     @Test
+    @SuppressWarnings("JdkObsolete") // written by one thread, read by another
     void aDoorThatClosesBreaksOffItsStreams() {
         peer.script(talk -> talk.stream().content("on and on"));
         HttpClientRequest request = begin(client());

@@ -19,7 +19,6 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -169,15 +168,13 @@ class TimeLimitsTest {
                 await().until(() -> fixture.door.inFlight() == 2);
                 // in flight is not yet in the queue: once a third is refused, the second surely waits
                 await().until(() -> {
-                    AtomicBoolean refused = new AtomicBoolean();
                     try (WireClient third = new WireClient(fixture.port()).post(DoorFixture.CALL, ONCE)) {
                         WireClient.Answer answer = third.answer();
                         assertThat(answer.status()).isEqualTo(503);
                         assertThat(answer.header("retry-after")).isEqualTo("2");
                         assertThat(answer.body()).contains("\"code\":\"server_is_overloaded\"");
-                        refused.set(true);
+                        return true;
                     }
-                    return refused.get();
                 });
                 assertThat(second.answer().status()).isEqualTo(503);
             }

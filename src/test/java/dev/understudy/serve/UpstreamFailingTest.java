@@ -129,7 +129,8 @@ class UpstreamFailingTest {
         fail(1, talk -> talk.json(429, ERROR, "retry-after: 3600"));
         WireClient.Answer answer = call(fixture, DoorFixture.CALL);
         assertThat(answer.status()).isEqualTo(503);
-        assertThat(Integer.parseInt(String.valueOf(answer.header("retry-after")))).isBetween(50, 60);
+        assertThat(Integer.parseInt(String.valueOf(answer.header("retry-after"))))
+                .isBetween(50, 60);
         assertThat(peer.talks()).hasSize(1);
     }
 

@@ -95,8 +95,10 @@ class UpstreamNamesTest {
     private CompletableFuture<ModelNames> ask(@Nullable Secret key, Model... passing) {
         List<ModelCard> own = List.of(card("own", "http://127.0.0.1:9/v1", NONE));
         CompletableFuture<ModelNames> answer = new CompletableFuture<>();
-        vertx.runOnContext(nothing -> names.merged(own, List.of(passing), key, name -> !name.equals("secret"))
-                .whenComplete((found, failure) -> answer.complete(found)));
+        vertx.runOnContext(nothing -> {
+            var _ = names.merged(own, List.of(passing), key, name -> !name.equals("secret"))
+                    .whenComplete((found, failure) -> answer.complete(found));
+        });
         return answer;
     }
 

@@ -186,6 +186,7 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
+    @SuppressWarnings("SystemConsoleNull") // the null check does not know that it no longer is
     private static boolean isTerminal() {
         Console console = System.console();
         return console != null && console.isTerminal();

@@ -54,7 +54,7 @@ class CliTest {
     void aGatewayThatDoesNotRunIsToldInOneLine() throws IOException {
         Files.writeString(folder.resolve("admin-token"), "t\n");
         int closed;
-        try (var socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             closed = socket.getLocalPort();
         }
 
@@ -68,7 +68,7 @@ class CliTest {
     @Test
     void whatTheDoorRefusesIsPassedOn() throws IOException {
         Files.writeString(folder.resolve("admin-token"), "t\n");
-        HttpServer door = HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
+        HttpServer door = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         door.createContext("/", exchange -> {
             String token = String.valueOf(exchange.getRequestHeaders().getFirst("Authorization"));
             byte[] body = "{\"error\":{\"message\":\"token was %s\",\"type\":\"x\",\"param\":null,\"code\":\"y\"}}"
