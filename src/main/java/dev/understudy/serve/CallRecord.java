@@ -1,5 +1,6 @@
 package dev.understudy.serve;
 
+import dev.understudy.access.IdsUnavailable;
 import dev.understudy.call.Api;
 import dev.understudy.call.Attempt;
 import dev.understudy.call.Call;
@@ -16,6 +17,8 @@ import dev.understudy.call.ToolChoice;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.Pricing;
+import dev.understudy.openai.ApiError;
+import dev.understudy.openai.ApiFailure;
 import dev.understudy.telemetry.Keys;
 import java.math.BigDecimal;
 import java.time.Instant;
@@ -252,6 +255,18 @@ final class CallRecord {
                 null,
                 false,
                 References.NONE);
+    }
+
+    /** What the client is told of a failure before any model was asked; a fault of ours is logged. */
+    static ApiFailure failure(Throwable cause, UUID id) {
+        if (cause instanceof ApiFailure failure) {
+            return failure;
+        }
+        if (cause instanceof IdsUnavailable) {
+            return new ApiFailure(ApiError.SERVER_IS_OVERLOADED, String.valueOf(cause.getMessage()));
+        }
+        logFault(cause, id);
+        return new ApiFailure(ApiError.INTERNAL_ERROR, Intake.INTERNAL);
     }
 
     /** Where it broke, but not what was said: a message may quote what it stumbled over. */

@@ -1,6 +1,5 @@
 package dev.understudy.serve;
 
-import dev.understudy.access.IdsUnavailable;
 import dev.understudy.access.LimitReached;
 import dev.understudy.call.Api;
 import dev.understudy.call.Call;
@@ -100,7 +99,7 @@ final class Intake implements Arrival.Receiver, UnderWay.Ending {
 
     private void known(AsyncResult<Caller> found, long declared) {
         if (found.failed()) {
-            refuse(failure(found.cause()), headers.hasBody());
+            refuse(CallRecord.failure(found.cause(), id), headers.hasBody());
             return;
         }
         caller = found.result();
@@ -108,7 +107,9 @@ final class Intake implements Arrival.Receiver, UnderWay.Ending {
         unfit = unfit == null ? headers.destination() : unfit;
         BodyCoding coding = headers.coding();
         if (unfit != null || coding == null) {
-            refuse(unfit == null ? failure(new IllegalStateException("coding")) : unfit, headers.hasBody());
+            refuse(
+                    unfit == null ? CallRecord.failure(new IllegalStateException("coding"), id) : unfit,
+                    headers.hasBody());
             return;
         }
         if (headers.expectsContinue()) {
@@ -126,7 +127,7 @@ final class Intake implements Arrival.Receiver, UnderWay.Ending {
             try {
                 call = read(body);
             } catch (ApiFailure | RuntimeException e) {
-                refuse(failure(e), false);
+                refuse(CallRecord.failure(e, id), false);
                 return;
             }
             judge(call, readyNanos);
@@ -140,14 +141,14 @@ final class Intake implements Arrival.Receiver, UnderWay.Ending {
             if (read.succeeded()) {
                 judge(read.result(), readyNanos);
             } else {
-                refuse(failure(read.cause()), false);
+                refuse(CallRecord.failure(read.cause(), id), false);
             }
         });
     }
 
     @Override
     public void refused(Throwable cause) {
-        refuse(failure(cause), true);
+        refuse(CallRecord.failure(cause, id), true);
     }
 
     private Call read(byte[] body) throws ApiFailure {
@@ -171,7 +172,7 @@ final class Intake implements Arrival.Receiver, UnderWay.Ending {
             if (found.succeeded()) {
                 judge(call, by, readyNanos, found.result());
             } else {
-                refuse(failure(found.cause()), false);
+                refuse(CallRecord.failure(found.cause(), id), false);
             }
         });
     }
@@ -190,7 +191,7 @@ final class Intake implements Arrival.Receiver, UnderWay.Ending {
             return;
         } catch (RuntimeException e) {
             over = true;
-            ClientError error = ClientError.of(failure(e));
+            ClientError error = ClientError.of(CallRecord.failure(e, id));
             client.error(error);
             record.refused(Interaction.Outcome.FAILED, client.status(), error.code());
             return;
@@ -269,17 +270,5 @@ final class Intake implements Arrival.Receiver, UnderWay.Ending {
             arrival.release();
         }
         underWay.over(this);
-    }
-
-    private ApiFailure failure(Throwable cause) {
-        if (cause instanceof ApiFailure failure) {
-            return failure;
-        }
-        if (cause instanceof IdsUnavailable) {
-            return new ApiFailure(
-                    ApiError.SERVER_IS_OVERLOADED, "Ids of earlier answers cannot be looked up. Please try again.");
-        }
-        CallRecord.logFault(cause, id);
-        return new ApiFailure(ApiError.INTERNAL_ERROR, INTERNAL);
     }
 }

@@ -1,6 +1,5 @@
 package dev.understudy.serve;
 
-import dev.understudy.access.IdsUnavailable;
 import dev.understudy.model.Accepted;
 import dev.understudy.model.ModelFailure;
 import dev.understudy.model.RelaySink;
@@ -107,10 +106,8 @@ final class OwnPages implements RelaySink {
             if (found.succeeded()) {
                 add(list, found.result().keySet());
             } else {
-                Throwable cause = found.cause();
-                passed.fail(ClientError.of(new ApiFailure(
-                        cause instanceof IdsUnavailable ? ApiError.SERVER_IS_OVERLOADED : ApiError.INTERNAL_ERROR,
-                        cause instanceof IdsUnavailable ? String.valueOf(cause.getMessage()) : Intake.INTERNAL)));
+                passed.fail(ClientError.of(
+                        CallRecord.failure(found.cause(), passed.call().id())));
             }
         });
     }

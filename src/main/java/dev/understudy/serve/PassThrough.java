@@ -1,6 +1,5 @@
 package dev.understudy.serve;
 
-import dev.understudy.access.IdsUnavailable;
 import dev.understudy.access.LimitReached;
 import dev.understudy.call.Api;
 import dev.understudy.call.Call;
@@ -121,7 +120,7 @@ final class PassThrough implements Arrival.Receiver, UnderWay.Ending {
 
     private void known(AsyncResult<Caller> found) {
         if (found.failed()) {
-            refuse(failure(found.cause()));
+            refuse(CallRecord.failure(found.cause(), id));
             return;
         }
         caller = found.result();
@@ -158,7 +157,7 @@ final class PassThrough implements Arrival.Receiver, UnderWay.Ending {
             try {
                 read = PassBody.read(body);
             } catch (ApiFailure | RuntimeException e) {
-                refuse(failure(e));
+                refuse(CallRecord.failure(e, id));
                 return;
             }
             judge(body, read);
@@ -172,14 +171,14 @@ final class PassThrough implements Arrival.Receiver, UnderWay.Ending {
             if (read.succeeded()) {
                 judge(body, read.result());
             } else {
-                refuse(failure(read.cause()));
+                refuse(CallRecord.failure(read.cause(), id));
             }
         });
     }
 
     @Override
     public void refused(Throwable cause) {
-        refuse(failure(cause));
+        refuse(CallRecord.failure(cause, id));
     }
 
     private void judge(byte[] body, PassBody read) {
@@ -211,7 +210,7 @@ final class PassThrough implements Arrival.Receiver, UnderWay.Ending {
             if (found.succeeded()) {
                 judge(call, by, readyNanos, found.result());
             } else {
-                refuse(failure(found.cause()));
+                refuse(CallRecord.failure(found.cause(), id));
             }
         });
     }
@@ -226,7 +225,7 @@ final class PassThrough implements Arrival.Receiver, UnderWay.Ending {
             end(ClientError.of(limit), record, Interaction.Outcome.DENIED);
             return;
         } catch (RuntimeException e) {
-            end(ClientError.of(failure(e)), record, Interaction.Outcome.FAILED);
+            end(ClientError.of(CallRecord.failure(e, id)), record, Interaction.Outcome.FAILED);
             return;
         }
         client.admitted(ruling.admission());
@@ -245,7 +244,7 @@ final class PassThrough implements Arrival.Receiver, UnderWay.Ending {
                 new Passing(judged, answerer, isUnread() && hasBody()).run();
             }
         } catch (ApiFailure | RuntimeException e) {
-            judged.fail(ClientError.of(failure(e)));
+            judged.fail(ClientError.of(CallRecord.failure(e, id)));
         }
     }
 
@@ -337,16 +336,5 @@ final class PassThrough implements Arrival.Receiver, UnderWay.Ending {
             arrival.release();
         }
         underWay.over(this);
-    }
-
-    private ApiFailure failure(Throwable cause) {
-        if (cause instanceof ApiFailure failure) {
-            return failure;
-        }
-        if (cause instanceof IdsUnavailable) {
-            return new ApiFailure(ApiError.SERVER_IS_OVERLOADED, String.valueOf(cause.getMessage()));
-        }
-        CallRecord.logFault(cause, id);
-        return new ApiFailure(ApiError.INTERNAL_ERROR, Intake.INTERNAL);
     }
 }

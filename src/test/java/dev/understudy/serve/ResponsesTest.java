@@ -18,6 +18,7 @@ import dev.understudy.testing.WireClient;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -292,6 +293,25 @@ class ResponsesTest {
             Decision decision = Objects.requireNonNull(two.recorded.getLast().decision());
             assertThat(decision.basis()).isEqualTo(Decision.Basis.HELD_ID);
         }
+    }
+
+    @Test
+    void whereNobodyCanSayWhoHoldsAnIdAnotherTryIsAskedForOnEveryPath() throws IOException {
+        fixture.held.goAway();
+        WireClient.Answer chain = post(fixture, "{\"model\":\"m\",\"previous_response_id\":\"resp_1\"}");
+        WireClient.Answer passed;
+        try (WireClient client = new WireClient(fixture.port())) {
+            passed = client.send("GET /v1/files/file-1 HTTP/1.1\r\nhost: g\r\n\r\n")
+                    .answer();
+        }
+        for (WireClient.Answer answer : List.of(chain, passed)) {
+            assertThat(answer.status()).isEqualTo(503);
+            assertThat(answer.header("retry-after")).isNotNull();
+            assertThat(answer.body())
+                    .contains("It cannot be looked up at the moment who holds that id.")
+                    .endsWith("\"code\":\"server_is_overloaded\"}}");
+        }
+        assertThat(peer.talks()).isEmpty();
     }
 
     @Test
