@@ -57,7 +57,11 @@ public record Attempt(
     /** Which part a try plays in its call. */
     public enum Role {
         SERVE("serve"),
-        FALLBACK("fallback");
+        /** A large model that answers since a small one's answer did not pass. */
+        ESCALATE("escalate"),
+        FALLBACK("fallback"),
+        /** Answers beside, unheard. */
+        MIRROR("mirror");
 
         private final String wire;
 

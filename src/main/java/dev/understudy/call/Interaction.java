@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param route how the answer came about; null when there was none
  * @param status HTTP status that was sent; 499 when the client left before the head
  * @param error code of the error that the caller got, or null
+ * @param escalation the step of the ladder or failure code for which a small model's try gave way; null when none did
  * @param overheadMicros our own time before the first target was asked
  * @param firstContentMicros when content first left; null when none did
  * @param endMicros when the exchange was over
@@ -29,6 +30,7 @@ public record Interaction(
         Outcome outcome,
         int status,
         @Nullable String error,
+        @Nullable String escalation,
         long overheadMicros,
         @Nullable Long firstContentMicros,
         long endMicros,
@@ -41,6 +43,8 @@ public record Interaction(
     /** How the answer came about. */
     public enum Route {
         DIRECT("direct"),
+        /** A small model's answer was held back and verified, and sent or replaced. */
+        CASCADE("cascade"),
         FALLBACK("fallback");
 
         private final String wire;

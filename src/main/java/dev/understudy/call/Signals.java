@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param turn user messages so far
  * @param tokens estimated input tokens
  * @param sensitivity label of the contents
+ * @param loop whose tool loop it goes on with
+ * @param latched whether the session is left to the large model for a while
+ * @param slmOff whether small models are switched off
  * @param reasons one short sentence for each of site, task, kind, phase, session, tokens; no content
  * @param unknown signal to reason, for what failed
  * @param micros what looking cost
@@ -36,6 +39,9 @@ public record Signals(
         int turn,
         int tokens,
         Sensitivity sensitivity,
+        Loop loop,
+        boolean latched,
+        boolean slmOff,
         Map<String, String> reasons,
         Map<String, String> unknown,
         long micros) {

@@ -6,6 +6,7 @@ import dev.understudy.call.Api;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.Kind;
+import dev.understudy.call.Loop;
 import dev.understudy.call.Message;
 import dev.understudy.call.Phase;
 import dev.understudy.call.Signals;
@@ -109,6 +110,9 @@ public final class Inspector {
                 turn(call),
                 tokens.value(),
                 caller.sensitivityFloor(),
+                Loop.NONE,
+                false,
+                false,
                 look.reasons,
                 look.unknown,
                 (System.nanoTime() - started) / 1_000);

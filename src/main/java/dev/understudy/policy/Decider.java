@@ -5,6 +5,7 @@ import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.CaptureOrder;
 import dev.understudy.call.Decision;
+import dev.understudy.call.Demands;
 import dev.understudy.call.Signals;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.Readiness;
@@ -141,7 +142,10 @@ public final class Decider {
                 owner != null
                         ? Decision.Basis.HELD_ID
                         : isForced(dropped) ? Decision.Basis.FORCED : Decision.Basis.RULE,
+                null,
                 1.0,
+                null,
+                Demands.NONE,
                 capture,
                 null,
                 owner == null
@@ -205,7 +209,20 @@ public final class Decider {
             String why) {
         Decision.Basis basis =
                 isForced(dropped) ? Decision.Basis.FORCED : rule == null ? Decision.Basis.NONE : Decision.Basis.RULE;
-        return new Decision(set.revision(), rule, action, List.of(), dropped, basis, 1.0, capture, denial, why);
+        return new Decision(
+                set.revision(),
+                rule,
+                action,
+                List.of(),
+                dropped,
+                basis,
+                null,
+                1.0,
+                null,
+                Demands.NONE,
+                capture,
+                denial,
+                why);
     }
 
     private static String why(Rule rule, Facts facts, List<Decision.Target> targets, List<Decision.Dropped> dropped) {

@@ -4,6 +4,7 @@ import dev.understudy.call.Api;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.Kind;
+import dev.understudy.call.Loop;
 import dev.understudy.call.Message;
 import dev.understudy.call.Phase;
 import dev.understudy.call.Purpose;
@@ -131,6 +132,9 @@ final class Calls {
                 turn,
                 tokens,
                 sensitivity,
+                Loop.NONE,
+                false,
+                false,
                 Map.of(),
                 unknown,
                 1);

@@ -7,8 +7,10 @@ import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.CaptureOrder;
 import dev.understudy.call.Decision;
+import dev.understudy.call.Demands;
 import dev.understudy.call.Interaction;
 import dev.understudy.call.Kind;
+import dev.understudy.call.Loop;
 import dev.understudy.call.Phase;
 import dev.understudy.call.Purpose;
 import dev.understudy.call.Secret;
@@ -303,6 +305,9 @@ final class DoorFixture implements AutoCloseable {
                     1,
                     7,
                     sensitivity,
+                    Loop.NONE,
+                    false,
+                    false,
                     Map.of(),
                     Map.of(),
                     1);
@@ -322,7 +327,10 @@ final class DoorFixture implements AutoCloseable {
                             refused == null ? chosen : List.of(),
                             dropped,
                             held.owner() == null ? Decision.Basis.RULE : Decision.Basis.HELD_ID,
+                            null,
                             1.0,
+                            null,
+                            Demands.NONE,
                             capture,
                             refused,
                             "because"),

@@ -7,8 +7,10 @@ import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.CaptureOrder;
 import dev.understudy.call.Decision;
+import dev.understudy.call.Demands;
 import dev.understudy.call.Interaction;
 import dev.understudy.call.Kind;
+import dev.understudy.call.Loop;
 import dev.understudy.call.Phase;
 import dev.understudy.call.Purpose;
 import dev.understudy.call.References;
@@ -327,6 +329,7 @@ public record SampleCalls(
                 outcome,
                 status,
                 outcome == Interaction.Outcome.COMPLETED ? null : denied ? "policy_denied" : "upstream_unavailable",
+                null,
                 180,
                 denied ? null : latencyMicros / 2,
                 latencyMicros,
@@ -348,6 +351,7 @@ public record SampleCalls(
                 Interaction.Outcome.DENIED,
                 refusedStatus,
                 error,
+                null,
                 90,
                 null,
                 95,
@@ -414,6 +418,9 @@ public record SampleCalls(
                 1,
                 100,
                 Sensitivity.INTERNAL,
+                Loop.NONE,
+                false,
+                false,
                 Map.of("kind", "a schema was asked for"),
                 Map.of(),
                 40);
@@ -430,7 +437,10 @@ public record SampleCalls(
                     List.of(),
                     List.of(),
                     Decision.Basis.RULE,
+                    null,
                     1,
+                    null,
+                    Demands.NONE,
                     order,
                     new Decision.Denial(status, "policy_denied", "no", null),
                     "denied by rule everyone/no");
@@ -442,7 +452,10 @@ public record SampleCalls(
                 List.of(new Decision.Target(servedModel(), Attempt.Role.SERVE)),
                 List.of(),
                 Decision.Basis.RULE,
+                null,
                 1,
+                null,
+                Demands.NONE,
                 order,
                 null,
                 "rule everyone/default asks " + servedModel());
