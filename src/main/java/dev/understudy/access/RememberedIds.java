@@ -36,7 +36,11 @@ import org.jspecify.annotations.Nullable;
 class RememberedIds implements HeldIds {
     private static final Logger LOG = Logger.getLogger(RememberedIds.class);
     private static final int MOST_CHARACTERS = 512;
-    private static final int REMEMBERED = 200_000;
+    /** About 20,000 ids. The others are asked for: a conversation that goes on does so within minutes. */
+    private static final long REMEMBERED_BYTES = 8L << 20;
+    /** What one costs beside its characters: records, strings' heads, the cache's entry. */
+    private static final int ENTRY_BYTES = 300;
+
     private static final int WAITING = 200_000;
     private static final int BATCH = 500;
     /** A row whose end is nearer than that by so much is written anew when its id is shown again. */
@@ -51,8 +55,11 @@ class RememberedIds implements HeldIds {
     private final InstantSource clock;
     private final int waitingLimit;
     /** Also what was forgotten, so that a query under way cannot bring it back. */
-    private final Cache<HeldIdRows.Key, Change> remembered =
-            Caffeine.newBuilder().maximumSize(REMEMBERED).build();
+    private final Cache<HeldIdRows.Key, Change> remembered = Caffeine.newBuilder()
+            .maximumWeight(REMEMBERED_BYTES)
+            .weigher((HeldIdRows.Key key, Change change) ->
+                    ENTRY_BYTES + key.id().length())
+            .build();
 
     private final Map<HeldIdRows.Key, Change> waiting = new ConcurrentHashMap<>();
     private final AtomicBoolean planned = new AtomicBoolean();
@@ -244,6 +251,12 @@ class RememberedIds implements HeldIds {
     /** Changes that wait for the database. */
     int waiting() {
         return waiting.size();
+    }
+
+    /** Ids in memory, once what is too much has left. */
+    long rememberedIds() {
+        remembered.cleanUp();
+        return remembered.estimatedSize();
     }
 
     private static boolean isFit(String id) {

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -76,6 +77,18 @@ class RememberedIdsTest {
         ids.bind("t", "a", OTHER, Life.RESPONSES);
         await().until(() -> ids.waiting() == 0);
         assertThat(rows.stored.values()).extracting(HeldIdRows.Held::owner).containsExactly(OTHER);
+    }
+
+    @Test
+    void memoryHoldsTheLatestIdsAndTheOthersAreAskedForAgain() {
+        List<String> many =
+                IntStream.range(0, 60_000).mapToObj(i -> "resp_" + i).toList();
+        HeldIdRows.Held held = new HeldIdRows.Held(BIG, null);
+        many.forEach(id -> rows.stored.put(new HeldIdRows.Key("t", id), held));
+        assertThat(Blocking.get(ids.find("t", many))).hasSize(many.size());
+        assertThat(ids.rememberedIds()).isBetween(10_000L, 30_000L);
+        assertThat(Blocking.get(ids.find("t", many))).hasSize(many.size());
+        assertThat(rows.asked.get()).isEqualTo(2);
     }
 
     @Test
