@@ -1,38 +1,29 @@
 package dev.understudy.serve;
 
-import dev.understudy.access.HeldIds;
 import dev.understudy.call.Api;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.CaptureOrder;
 import dev.understudy.call.Decision;
 import dev.understudy.call.Interaction;
-import dev.understudy.call.Kind;
-import dev.understudy.call.ResponseFormat;
 import dev.understudy.call.Sensitivity;
-import dev.understudy.call.ToolChoice;
 import dev.understudy.call.VerifyStep;
-import dev.understudy.model.Accepted;
 import dev.understudy.model.AnswerEnd;
 import dev.understudy.model.AnswerSink;
 import dev.understudy.model.AnswerVoice;
 import dev.understudy.model.Ask;
 import dev.understudy.model.Frame;
-import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.ModelFailure;
 import dev.understudy.model.Readiness;
 import dev.understudy.model.Reply;
 import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
-import dev.understudy.openai.ResponsesWriter;
 import dev.understudy.verify.Ladder;
 import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
-import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,13 +39,9 @@ import org.jspecify.annotations.Nullable;
  * head may be out. Once it relays, a failure can only be told inside the answer. Every continuation looks at the state
  * first; whoever brings the exchange to Over records it, once.
  */
-final class Exchange {
-    /** Leading frames are let go beyond this, for clients that would rather see them than nothing. */
-    private static final int LEADING_BYTES = 64 << 10;
+final class Exchange implements Delivery.Source {
     /** No small model's answer is that long. */
     private static final int WHOLE_BYTES = 8 << 20;
-    /** Tokens of a small model's text that are looked at before they leave. */
-    private static final int BEGINNING_TOKENS = 32;
 
     private static final long NO_TIMER = -1;
 
@@ -64,16 +51,15 @@ final class Exchange {
     private final String team;
     private final Ruling ruling;
     private final MultiMap headers;
-    private final ClientAnswer client;
     private final CallRecord record;
     private final Targets targets;
-    private final Flow flow;
+    private final Delivery delivery;
+    private final KeptIds kept;
     private final List<Try> tries = new ArrayList<>(2);
     private State state = new State.Waiting(null);
     private @Nullable Long firstContentMicros;
     private Targets.@Nullable Next asked;
     private boolean repeated;
-    private long clock = NO_TIMER;
     private long pause = NO_TIMER;
 
     Exchange(
@@ -91,10 +77,10 @@ final class Exchange {
         this.team = caller.team();
         this.ruling = ruling;
         this.headers = headers;
-        this.client = client;
         this.record = record;
         this.targets = new Targets(ruling, caller.providerKey());
-        this.flow = new Flow(house.vertx(), house.pace().stalled(), client, () -> cutOff("client_too_slow"));
+        this.kept = new KeptIds(house.held(), caller.team(), call);
+        this.delivery = new Delivery(house, call, ruling.decision(), client, record, this);
     }
 
     /** Carries the call out; called once. The client's leaving must be reported to {@link #gone()} from before on. */
@@ -104,10 +90,9 @@ final class Exchange {
             record.asking(microsNow());
             next(null);
         } else {
-            ClientError error = ClientError.of(denial, waitSeconds());
-            client.policy(policy());
-            client.error(error);
-            over(Interaction.Outcome.DENIED, client.status(), error.code(), null);
+            ClientError error = ClientError.of(denial, targets.waitSeconds());
+            delivery.denied(error);
+            over(Interaction.Outcome.DENIED, delivery.status(), error.code(), null);
         }
     }
 
@@ -149,15 +134,14 @@ final class Exchange {
     }
 
     void accepted(Try by) {
-        if (isCurrent(by) && call.stream() && clock == NO_TIMER) {
-            clock = house.vertx().setTimer(house.pace().head().toMillis(), fired -> tick());
+        if (isCurrent(by)) {
+            delivery.accepted();
         }
     }
 
     /** An answer that is on its way shows something that its upstream keeps. */
     void shows(Try by, AnswerSink.Shown kind, String id) {
-        HeldIds.Owner owner = HeldIds.Owner.of(by.card().name(), by.key());
-        new Holders(house.held()).bind(team, owner, kind, id, !Boolean.FALSE.equals(call.store()));
+        kept.shown(by, kind, id);
     }
 
     /** The part of the surface that the call uses. */
@@ -170,14 +154,14 @@ final class Exchange {
             case State.Waiting waiting
             when waiting.current() == from -> {
                 from.hold(frame);
-                if (mayLeave(from, frame)) {
+                if (from.mayLeave(frame, isBeginningDue())) {
                     commit(from);
-                    writeHeld(from);
+                    delivery.held(from);
                 } else if (from.isSmall() && from.heldBytes() > WHOLE_BYTES) {
                     reject(from);
                 }
             }
-            case State.Relaying relaying when relaying.chosen() == from -> relay(from, frame);
+            case State.Relaying relaying when relaying.chosen() == from -> delivery.frame(from, frame);
             case State.Waiting waiting -> {}
             case State.Relaying relaying -> {}
             case State.Over over -> {}
@@ -202,13 +186,14 @@ final class Exchange {
             }
             commit(by);
             if (!call.stream()) {
-                sendDocument(by);
+                delivery.document(by);
+                over(Interaction.Outcome.COMPLETED, delivery.status(), null, by);
                 return;
             }
-            writeHeld(by);
+            delivery.held(by);
         }
-        flow.end();
-        over(Interaction.Outcome.COMPLETED, client.status(), null, by);
+        delivery.end();
+        over(Interaction.Outcome.COMPLETED, delivery.status(), null, by);
     }
 
     void failed(Try by, ModelFailure failure) {
@@ -217,7 +202,7 @@ final class Exchange {
         }
         by.completeTokens(ruling.signals().tokens(), call.stream());
         ClientError error = ClientError.of(failure, by.card());
-        if (by.isSmall() && flow.isPaused()) {
+        if (by.isSmall() && delivery.isPaused()) {
             // what failed is the client, who does not read; nobody is left to tell
             cutOff("client_too_slow");
         } else if (state instanceof State.Relaying) {
@@ -257,18 +242,6 @@ final class Exchange {
                 : error;
     }
 
-    /** How long the models that were left out since they fail will be left alone; 0 when none were. */
-    private int waitSeconds() {
-        int most = 0;
-        for (Decision.Dropped dropped : ruling.decision().dropped()) {
-            Model model = ruling.models().model(dropped.model());
-            if (model != null) {
-                most = Math.max(most, model.readiness().waitSeconds());
-            }
-        }
-        return most;
-    }
-
     private void reject(Try by) {
         by.giveUp(ModelFailure.Code.UNPARSED.wire());
         next(told(ClientError.of(ClientError.rejected(by.card())), by));
@@ -288,7 +261,8 @@ final class Exchange {
     private void ask(Targets.Next next) {
         ModelCard card = next.model().card();
         boolean keep = ruling.decision().capture().record() == CaptureOrder.Level.FULL;
-        Try made = new Try(this, tries.size() + 1, next, holdOf(card), keep, microsNow());
+        Try made =
+                new Try(this, tries.size() + 1, next, Hold.of(call, ruling.signals(), card.tier()), keep, microsNow());
         tries.add(made);
         state = new State.Waiting(made);
         Ask ask = new Ask(call, team, next.key(), headers, task -> loop.runOnContext(run -> task.run()));
@@ -300,36 +274,9 @@ final class Exchange {
         }
     }
 
-    private Try.Hold holdOf(ModelCard card) {
-        if (!call.stream()) {
-            return Try.Hold.WHOLE;
-        }
-        return switch (card.tier()) {
-            case LLM, NONE -> Try.Hold.LEADING;
-            case SLM -> isPlainText() ? Try.Hold.BEGINNING : Try.Hold.WHOLE;
-        };
-    }
-
-    private boolean isPlainText() {
-        Kind kind = ruling.signals().kind();
-        boolean mayCall = !call.tools().isEmpty() && !(call.toolChoice() instanceof ToolChoice.None);
-        return !mayCall
-                && call.responseFormat().type() == ResponseFormat.Type.TEXT
-                && kind != Kind.CLASSIFY
-                && kind != Kind.EXTRACT;
-    }
-
-    private boolean mayLeave(Try from, Frame frame) {
-        return switch (from.holds()) {
-            case LEADING -> frame.kind() != Frame.Kind.LEADING || from.heldBytes() > LEADING_BYTES || isBeginningDue();
-            case BEGINNING -> from.contentFrames() >= BEGINNING_TOKENS;
-            case WHOLE -> false;
-        };
-    }
-
     /** Whether the beginning of a response is held no longer: it must not be later than a head that is out. */
     private boolean isBeginningDue() {
-        return call.api() == Api.RESPONSES && client.isHeadOut();
+        return call.api() == Api.RESPONSES && delivery.isHeadOut();
     }
 
     private static boolean isGood(Try by) {
@@ -342,122 +289,49 @@ final class Exchange {
         by.chosen();
         state = new State.Relaying(by);
         firstContentMicros = microsNow();
-        if (call.api() == Api.CHAT && Boolean.TRUE.equals(call.store()) && !by.isSmall()) {
-            new StoredChat(house.held(), team, HeldIds.Owner.of(by.card().name(), by.key())).show(by.heldFrames());
-        }
-        if (!client.isHeadOut()) {
-            head(by, by.card().name(), routeOf(by).wire());
+        kept.leaving(by);
+        if (!delivery.isHeadOut()) {
+            delivery.head(by, by.card().name(), routeOf(by), tries.size());
         }
     }
 
-    private void head(Try by, String servedBy, String route) {
-        client.route(policy(), servedBy, route, tries.size(), record.overheadMicros());
-        Accepted accepted = by.head();
-        if (accepted != null) {
-            client.upstreamHeaders(accepted.headers(), accepted.upstreamRequestId());
-        }
-        if (call.stream()) {
-            client.streamHead(accepted == null ? 200 : accepted.status());
-        }
-    }
-
-    private void writeHeld(Try from) {
-        List<Frame> held = from.takeHeld();
-        for (int i = 0; i < held.size(); i++) {
-            if (state instanceof State.Over) {
-                return;
-            }
-            flow.write(from, held.get(i));
-        }
-    }
-
-    private void relay(Try from, Frame frame) {
-        if (from.isSmall() && client.isFull()) {
-            cutOff("client_too_slow");
+    @Override
+    public void headDue() {
+        if (call.api() == Api.RESPONSES
+                && state instanceof State.Waiting(Try current)
+                && current != null
+                && current.heldBytes() > 0) {
+            // From here nobody else may answer: the client will know this response by its id.
+            commit(current);
+            delivery.held(current);
         } else {
-            flow.write(from, frame);
+            delivery.head(tries.getLast(), "pending", Interaction.Route.DIRECT, tries.size());
+            delivery.flushHead();
         }
     }
 
-    private void sendDocument(Try by) {
-        List<Frame> held = by.takeHeld();
-        Accepted accepted = by.head();
-        Buffer body = held.size() == 1 ? held.getFirst().bytes() : joined(held);
-        client.document(accepted == null ? 200 : accepted.status(), body);
-        over(Interaction.Outcome.COMPLETED, client.status(), null, by);
+    @Override
+    public @Nullable AnswerVoice voice() {
+        return state instanceof State.Relaying(Try chosen) ? chosen.voice() : null;
     }
 
-    private static Buffer joined(List<Frame> frames) {
-        Buffer all = Buffer.buffer();
-        frames.forEach(frame -> all.appendBuffer(frame.bytes()));
-        return all;
-    }
-
-    /** Sends a head that must not wait longer, and a sign of life where a stream has been silent. */
-    private void tick() {
-        clock = NO_TIMER;
-        if (!(state instanceof State.Over)) {
-            long keepAlive = house.pace().keepAlive().toMillis();
-            long silent = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - client.lastWriteNanos());
-            if (!client.isHeadOut()) {
-                if (call.api() == Api.RESPONSES
-                        && state instanceof State.Waiting(Try current)
-                        && current != null
-                        && current.heldBytes() > 0) {
-                    // From here nobody else may answer: the client will know this response by its id.
-                    commit(current);
-                    writeHeld(current);
-                } else {
-                    head(tries.getLast(), "pending", Interaction.Route.DIRECT.wire());
-                    client.flushHead();
-                }
-                silent = 0;
-            } else if (silent >= keepAlive && !flow.isPaused()) {
-                client.write(signOfLife());
-                silent = 0;
-            }
-            clock = house.vertx().setTimer(Math.max(1, keepAlive - silent), fired -> tick());
-        }
-    }
-
-    private Buffer signOfLife() {
-        AnswerVoice voice = state instanceof State.Relaying(Try chosen) ? chosen.voice() : null;
-        return voice == null ? ClientAnswer.KEEP_ALIVE : voice.keepAlive();
+    @Override
+    public void clientTooSlow() {
+        cutOff("client_too_slow");
     }
 
     private void fail(ClientError error) {
-        if (client.isHeadOut()) {
+        if (delivery.isHeadOut()) {
             breakOff(error, null);
         } else {
-            client.route(policy(), "-", Interaction.Route.DIRECT.wire(), tries.size(), record.overheadMicros());
-            client.error(error);
-            over(Interaction.Outcome.FAILED, client.status(), error.code(), null);
+            delivery.refused(error, Interaction.Route.DIRECT, tries.size());
+            over(Interaction.Outcome.FAILED, delivery.status(), error.code(), null);
         }
     }
 
-    /** Ends a stream by an error event and without its end mark, so that nobody takes it for whole. */
     private void breakOff(ClientError error, @Nullable Try by) {
-        flow.breakOff(lastEvents(error));
-        over(Interaction.Outcome.FAILED, client.status(), error.failure().code(), by);
-    }
-
-    private Buffer lastEvents(ClientError error) {
-        ApiFailure failure = error.failure();
-        AnswerVoice voice = state instanceof State.Relaying(Try chosen) ? chosen.voice() : null;
-        if (voice != null) {
-            return voice.failure(failure.code(), failure.message(), failure.param());
-        }
-        return switch (call.api()) {
-            case CHAT, OTHER -> error.event();
-            case RESPONSES ->
-                ResponsesWriter.failure(
-                        "resp_" + call.id().toString().replace("-", ""),
-                        call.receivedAt().getEpochSecond(),
-                        call.model(),
-                        failure.code(),
-                        failure.message(),
-                        failure.param());
-        };
+        delivery.breakOff(error);
+        over(Interaction.Outcome.FAILED, delivery.status(), error.failure().code(), by);
     }
 
     private void cutOff(@Nullable String why) {
@@ -480,20 +354,15 @@ final class Exchange {
         for (Try one : tries) {
             one.completeTokens(ruling.signals().tokens(), call.stream());
         }
-        int status = client.isHeadOut() ? client.status() : CallRecord.CLIENT_CLOSED;
-        over(Interaction.Outcome.CLIENT_GONE, status, why, chosen);
+        over(Interaction.Outcome.CLIENT_GONE, delivery.statusOrGone(), why, chosen);
         if (why != null) {
-            client.reset();
+            delivery.reset();
         }
     }
 
     private void over(Interaction.Outcome outcome, int status, @Nullable String error, @Nullable Try chosen) {
         state = new State.Over();
-        flow.stop();
-        if (clock != NO_TIMER) {
-            house.vertx().cancelTimer(clock);
-            clock = NO_TIMER;
-        }
+        delivery.stop();
         if (pause != NO_TIMER) {
             house.vertx().cancelTimer(pause);
             pause = NO_TIMER;
@@ -518,11 +387,6 @@ final class Exchange {
     private static ClientError noModel() {
         return ClientError.of(
                 new ApiFailure(ApiError.NO_ELIGIBLE_MODEL, "No model that may answer this call can be asked."));
-    }
-
-    private String policy() {
-        String rule = ruling.decision().rule();
-        return rule == null ? ruling.decision().revision() : ruling.decision().revision() + " " + rule;
     }
 
     /** Where an exchange stands. */

@@ -15,6 +15,7 @@ final class Targets {
             Decision.Target target, Model model, @Nullable Secret key) {}
 
     private final List<Decision.Target> targets;
+    private final List<Decision.Dropped> dropped;
     private final LiveModels models;
     private final @Nullable Secret providerKey;
     private int next;
@@ -22,6 +23,7 @@ final class Targets {
 
     Targets(Ruling ruling, @Nullable Secret providerKey) {
         this.targets = ruling.decision().targets();
+        this.dropped = ruling.decision().dropped();
         this.models = ruling.models();
         this.providerKey = providerKey;
     }
@@ -48,6 +50,18 @@ final class Targets {
         return following != null
                 && (following.card().contextTokens() == null
                         || following.card().contextTokens() > failed.contextTokens());
+    }
+
+    /** How long the models that were left out since they fail will be left alone; 0 when none were. */
+    int waitSeconds() {
+        int most = 0;
+        for (Decision.Dropped one : dropped) {
+            Model model = models.model(one.model());
+            if (model != null) {
+                most = Math.max(most, model.readiness().waitSeconds());
+            }
+        }
+        return most;
     }
 
     private boolean mayHaveKey(ModelCard card) {

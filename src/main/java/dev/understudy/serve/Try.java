@@ -31,16 +31,10 @@ import org.jspecify.annotations.Nullable;
 final class Try implements AnswerSink {
     /** An answer longer than this is not kept for the record; it is sent all the same. */
     private static final int KEPT_BYTES = 16 << 20;
-
-    /** How much of an answer is held back until it may leave. */
-    enum Hold {
-        /** Frames before the first content. */
-        LEADING,
-        /** The first 32 tokens. */
-        BEGINNING,
-        /** All of it, until the ladder has passed. */
-        WHOLE
-    }
+    /** Leading frames are let go beyond this, for clients that would rather see them than nothing. */
+    private static final int LEADING_BYTES = 64 << 10;
+    /** Tokens of a small model's text that are looked at before they leave. */
+    private static final int BEGINNING_TOKENS = 32;
 
     private final Exchange exchange;
     private final int n;
@@ -256,8 +250,17 @@ final class Try implements AnswerSink {
         return contentFrames;
     }
 
-    Hold holds() {
-        return hold;
+    /**
+     * Whether what is held may leave with this frame, the last that was held.
+     *
+     * @param due whether its beginning is wanted, content or not
+     */
+    boolean mayLeave(Frame frame, boolean due) {
+        return switch (hold) {
+            case LEADING -> frame.kind() != Frame.Kind.LEADING || heldBytes > LEADING_BYTES || due;
+            case BEGINNING -> contentFrames >= BEGINNING_TOKENS;
+            case WHOLE -> false;
+        };
     }
 
     int n() {

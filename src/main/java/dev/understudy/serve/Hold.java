@@ -1,0 +1,37 @@
+package dev.understudy.serve;
+
+import dev.understudy.call.Call;
+import dev.understudy.call.Kind;
+import dev.understudy.call.ResponseFormat;
+import dev.understudy.call.Signals;
+import dev.understudy.call.Tier;
+import dev.understudy.call.ToolChoice;
+
+/** How much of an answer is held back until it may leave. */
+enum Hold {
+    /** Frames before the first content. */
+    LEADING,
+    /** The first 32 tokens. */
+    BEGINNING,
+    /** All of it, until the ladder has passed. */
+    WHOLE;
+
+    /** How much of an answer to a call is held, by the tier of who gives it. */
+    static Hold of(Call call, Signals signals, Tier tier) {
+        if (!call.stream()) {
+            return WHOLE;
+        }
+        return switch (tier) {
+            case LLM, NONE -> LEADING;
+            case SLM -> isPlainText(call, signals.kind()) ? BEGINNING : WHOLE;
+        };
+    }
+
+    private static boolean isPlainText(Call call, Kind kind) {
+        boolean mayCall = !call.tools().isEmpty() && !(call.toolChoice() instanceof ToolChoice.None);
+        return !mayCall
+                && call.responseFormat().type() == ResponseFormat.Type.TEXT
+                && kind != Kind.CLASSIFY
+                && kind != Kind.EXTRACT;
+    }
+}
