@@ -17,14 +17,26 @@ import org.jspecify.annotations.Nullable;
  * @param headers all headers of the request as they came, from which an upstream takes those that go on; not to be
  *     changed
  * @param loop the event loop of the exchange; the sink is told there and nowhere else
+ * @param urgency which of the questions that wait for a small model goes first; an upstream knows no difference
  */
 public record Ask(
         Call call,
         String team,
         @Nullable Secret providerKey,
         Iterable<Map.Entry<String, String>> headers,
-        Executor loop) {
-    /** A question whose request had no headers worth passing on. */
+        Executor loop,
+        Urgency urgency) {
+    /** A question for which somebody waits. */
+    public Ask(
+            Call call,
+            String team,
+            @Nullable Secret providerKey,
+            Iterable<Map.Entry<String, String>> headers,
+            Executor loop) {
+        this(call, team, providerKey, headers, loop, Urgency.LIVE);
+    }
+
+    /** A question for which somebody waits, whose request had no headers worth passing on. */
     public Ask(Call call, String team, @Nullable Secret providerKey, Executor loop) {
         this(call, team, providerKey, List.of(), loop);
     }

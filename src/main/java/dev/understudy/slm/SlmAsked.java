@@ -78,12 +78,13 @@ final class SlmAsked implements Asked, SlmListener {
         try {
             var limits = card.limits();
             SlmRequest request = ChatParameters.read(
-                    call,
-                    ask.team(),
-                    on.adapter(),
-                    on.scale(),
-                    call.stream() ? limits.streamTimeout() : limits.timeout(),
-                    limits.queue());
+                            call,
+                            ask.team(),
+                            on.adapter(),
+                            on.scale(),
+                            call.stream() ? limits.streamTimeout() : limits.timeout(),
+                            limits.queue())
+                    .withUrgency(ask.urgency());
             served = on;
             plan = on.engine().prepare(call.body());
             submit(on.engine(), plan, request);

@@ -3,6 +3,7 @@ package dev.understudy.slm;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.understudy.model.Urgency;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param deadline from submit to the end, or null
  * @param queue longest wait for a slot, or null
  * @param ignoreEnd go on to {@code maxTokens}, for measurements
+ * @param urgency goes before requests of a lower one
  */
 public record SlmRequest(
         @Nullable Integer maxTokens,
@@ -49,7 +51,8 @@ public record SlmRequest(
         long scope,
         @Nullable Duration deadline,
         @Nullable Duration queue,
-        boolean ignoreEnd) {
+        boolean ignoreEnd,
+        Urgency urgency) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -60,6 +63,48 @@ public record SlmRequest(
         SlmLimits.checkPenalties(frequencyPenalty, presencePenalty, repeatPenalty);
         SlmLimits.checkStops(stop);
         SlmLimits.checkBiases(logitBias);
+    }
+
+    /** One for which somebody waits. */
+    SlmRequest(
+            @Nullable Integer maxTokens,
+            @Nullable Double temperature,
+            @Nullable Double topP,
+            @Nullable Double minP,
+            @Nullable Integer topK,
+            @Nullable Double frequencyPenalty,
+            @Nullable Double presencePenalty,
+            @Nullable Double repeatPenalty,
+            @Nullable Long seed,
+            List<String> stop,
+            Map<Integer, Double> logitBias,
+            @Nullable Integer logprobs,
+            int adapter,
+            double scale,
+            long scope,
+            @Nullable Duration deadline,
+            @Nullable Duration queue,
+            boolean ignoreEnd) {
+        this(
+                maxTokens,
+                temperature,
+                topP,
+                minP,
+                topK,
+                frequencyPenalty,
+                presencePenalty,
+                repeatPenalty,
+                seed,
+                stop,
+                logitBias,
+                logprobs,
+                adapter,
+                scale,
+                scope,
+                deadline,
+                queue,
+                ignoreEnd,
+                Urgency.LIVE);
     }
 
     /** The likeliest tokens, at most so many. */
@@ -89,7 +134,32 @@ public record SlmRequest(
                 scope,
                 deadline,
                 queue,
-                ignoreEnd);
+                ignoreEnd,
+                urgency);
+    }
+
+    /** The same, more or less urgent. */
+    public SlmRequest withUrgency(Urgency other) {
+        return new SlmRequest(
+                maxTokens,
+                temperature,
+                topP,
+                minP,
+                topK,
+                frequencyPenalty,
+                presencePenalty,
+                repeatPenalty,
+                seed,
+                stop,
+                logitBias,
+                logprobs,
+                adapter,
+                scale,
+                scope,
+                deadline,
+                queue,
+                ignoreEnd,
+                other);
     }
 
     byte[] json() {
@@ -114,6 +184,7 @@ public record SlmRequest(
         json.put("deadline_ms", deadline == null ? null : deadline.toMillis());
         json.put("queue_ms", queue == null ? null : queue.toMillis());
         json.put("ignore_end", ignoreEnd);
+        json.put("class", urgency.wire());
         return json.toString().getBytes(StandardCharsets.UTF_8);
     }
 }
