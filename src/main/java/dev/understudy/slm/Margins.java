@@ -13,6 +13,14 @@ final class Margins {
 
     private final List<Measured> tokens = new ArrayList<>();
 
+    /**
+     * Margins of an answer, in logits.
+     *
+     * @param least of all tokens that count
+     * @param mean of them
+     */
+    record Summary(double least, double mean) {}
+
     void add(Token token) {
         if (token.id() >= 0) {
             // a token without an alternative says nothing about certainty
@@ -22,22 +30,30 @@ final class Margins {
     }
 
     /**
-     * The least margin of the tokens that touch one of these spans.
+     * Sums up the tokens that touch one of these spans.
      *
      * @param length bytes of the raw text
      * @return null if none does
      */
     @Nullable
-    Double least(List<Bytes> values, int length) {
+    Summary over(List<Bytes> values, int length) {
         double least = Double.POSITIVE_INFINITY;
-        for (int i = 0; i < tokens.size(); i++) {
+        double sum = 0;
+        int count = 0;
+        int end = length;
+        for (int i = tokens.size() - 1; i >= 0; i--) {
             Measured token = tokens.get(i);
-            int end = i + 1 < tokens.size() ? tokens.get(i + 1).offset() : length;
-            if (token.counts() && token.margin() < least && touches(values, token.offset(), end)) {
-                least = token.margin();
+            // tokens that make one character together all begin where it begins, and all touch it
+            if (i + 1 < tokens.size() && tokens.get(i + 1).offset() > token.offset()) {
+                end = tokens.get(i + 1).offset();
+            }
+            if (token.counts() && touches(values, token.offset(), end)) {
+                least = Math.min(least, token.margin());
+                sum += token.margin();
+                count++;
             }
         }
-        return Double.isInfinite(least) ? null : least;
+        return count == 0 ? null : new Summary(least, sum / count);
     }
 
     private static boolean touches(List<Bytes> values, int from, int to) {

@@ -272,13 +272,17 @@ final class SlmAsked implements Asked, SlmListener {
 
     private LocalRun run(SlmResult result, @Nullable SlmAnswer answer) {
         Served on = served;
-        int bytes = answer == null ? 0 : text.toString().getBytes(StandardCharsets.UTF_8).length;
+        String raw = text.toString();
+        Margins.Summary margin =
+                answer == null ? null : margins.over(answer.values(), raw.getBytes(StandardCharsets.UTF_8).length);
         return new LocalRun(
                 on == null ? "" : on.variant().hash(),
                 "cpu",
                 result.deviceMicros(),
                 result.queuedMicros(),
-                answer == null ? null : margins.least(answer.values(), bytes));
+                margin == null ? null : margin.least(),
+                margin == null ? null : margin.mean(),
+                raw.isEmpty() ? null : raw);
     }
 
     private void send(Frame frame) {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A small model that answers as a test tells it to; counts what was asked and cancelled. */
 class HandModel implements Model {
-    static final LocalRun RUN = new LocalRun("variant", "cpu", 3_600, 10, 1.5);
+    static final LocalRun RUN = new LocalRun("variant", "cpu", 3_600, 10, 1.5, 2.5, null);
 
     final AtomicInteger asked = new AtomicInteger();
     final AtomicInteger cancelled = new AtomicInteger();

@@ -218,6 +218,8 @@ class SlmModelTest {
                 .isEqualTo(document.path("usage").path("prompt_tokens").asInt()
                         + document.path("usage").path("completion_tokens").asInt());
         assertThat(told.run().minMargin()).isNotNull();
+        assertThat(told.run().meanMargin()).isGreaterThan(told.run().minMargin());
+        assertThat(told.run().rawText()).isEqualTo(told.reply().content());
         assertThat(told.run().deviceMicros()).isPositive();
         assertThat(told.reply().content()).contains("Paris");
     }
@@ -307,7 +309,9 @@ class SlmModelTest {
         assertThat(told.frames).isEmpty();
         assertThat(told.failure().code()).isEqualTo(ModelFailure.Code.UNPARSED);
         assertThat(told.failure().message()).contains("cut_off");
-        assertThat(Objects.requireNonNull(told.failure().run()).deviceMicros()).isPositive();
+        LocalRun run = Objects.requireNonNull(told.failure().run());
+        assertThat(run.deviceMicros()).isPositive();
+        assertThat(run.rawText()).startsWith("<tool_call>");
     }
 
     @Test
