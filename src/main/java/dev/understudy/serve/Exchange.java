@@ -19,6 +19,7 @@ import dev.understudy.model.Readiness;
 import dev.understudy.model.Reply;
 import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
+import dev.understudy.verify.Inquiry;
 import dev.understudy.verify.Ladder;
 import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
@@ -176,7 +177,15 @@ final class Exchange implements Delivery.Source {
         if (by.isSmall()) {
             Reply reply = end.reply() == null ? by.readReply(call.stream()) : end.reply();
             if (reply != null) {
-                by.verified(house.ladder().check(call, reply));
+                by.verified(house.ladder()
+                        .check(new Inquiry(
+                                call,
+                                ruling.signals().kind(),
+                                ruling.decision().demands(),
+                                reply,
+                                end.run(),
+                                by.tokens().output(),
+                                by.ranMicros())));
             }
         }
         if (state instanceof State.Waiting) {

@@ -242,6 +242,11 @@ final class Try implements AnswerSink {
         return new Reply(answer.content(), answer.toolCalls(), said, null);
     }
 
+    /** From its submit to its end. */
+    long ranMicros() {
+        return endMicros - startMicros;
+    }
+
     int heldBytes() {
         return heldBytes;
     }

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One answer of a small model under way. Text is shown as it grows; tool calls and JSON are held until the whole answer
- * has been read strictly. What cannot be read, and what is empty, fails: an empty turn never leaves.
+ * has been read strictly. What cannot be read, and what is empty, ends without a frame: an empty turn never leaves.
  *
  * <p>All but {@link #begin} and the reading of a held answer happens on the exchange's event loop.
  */
@@ -198,18 +198,14 @@ final class SlmAsked implements Asked, SlmListener {
             return;
         }
         LocalRun run = run(result, answer);
-        String unparsed = answer.unparsed();
-        if (unparsed != null) {
-            fail(ModelFailure.Code.UNPARSED, "the small model's answer cannot be read: " + unparsed, run);
-            return;
-        }
-        if (answer.isEmpty()) {
-            fail(ModelFailure.Code.UNPARSED, "the small model's answer is empty", run);
-            return;
-        }
         Reply reply = reply(answer, cut);
         var tokens = new TokenCount(result.prompt(), result.cached(), result.generated(), TokenCount.Source.REPORTED);
         over = true;
+        if (reply.unparsed() != null || answer.isEmpty()) {
+            // nothing of it is shown; whoever checks answers says why
+            sink.ended(new AnswerEnd(reply.finish(), tokens, reply, run));
+            return;
+        }
         if (call.stream()) {
             sendStream(reply, tokens);
         } else {
@@ -248,7 +244,7 @@ final class SlmAsked implements Asked, SlmListener {
             calls.add(new Reply.ToolCall(callId(calls.size()), read.name(), read.arguments()));
         }
         String finish = !calls.isEmpty() ? "tool_calls" : cut ? "length" : "stop";
-        return new Reply(answer.content().isEmpty() ? null : answer.content(), calls, finish, null);
+        return new Reply(answer.content().isEmpty() ? null : answer.content(), calls, finish, answer.unparsed());
     }
 
     /** Unique, since the call's own id is; the number tells the calls of one answer apart. */

@@ -5,18 +5,25 @@ import dev.understudy.call.ResponseFormat;
 import dev.understudy.call.Tool;
 import dev.understudy.call.ToolChoice;
 import dev.understudy.call.VerifyStep;
+import dev.understudy.model.LocalRun;
 import dev.understudy.model.Reply;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The checks that a small model's answer must pass, in order: {@code end}, {@code parse}, {@code call}, {@code schema}.
- * Safe to use from every thread; a first look at a schema compiles it (milliseconds), later ones cost microseconds.
+ * The checks that a small model's answer must pass, in order: {@code end}, {@code parse}, {@code call}, {@code schema},
+ * {@code policy}, {@code margin}. Safe to use from every thread; a first look at a schema compiles it (milliseconds),
+ * later ones cost microseconds.
  */
 @Singleton
 public final class Ladder {
+    /** Changes whenever an answer that passed might fail, or the other way round: evidence holds for one version. */
+    public static final int VERSION = 2;
+
     private static final String[] MARKUP = {"<tool_call>", "</tool_call>", "<|im_start|>", "<|im_end|>"};
 
     private final Schemas schemas;
@@ -35,37 +42,44 @@ public final class Ladder {
      *
      * @return the steps that ran; only the last can be a failure
      */
-    public List<VerifyStep> check(Call call, Reply reply) {
-        List<VerifyStep> steps = new ArrayList<>(4);
-        for (Step step : Step.values()) {
+    public List<VerifyStep> check(Inquiry inquiry) {
+        List<VerifyStep> steps = new ArrayList<>(Step.ALL.size());
+        for (Step step : Step.ALL) {
             long start = System.nanoTime();
-            Finding finding = look(step, call, reply);
+            Finding finding = look(step, inquiry);
             steps.add(
                     new VerifyStep(step.wire, finding.result(), finding.detail(), (System.nanoTime() - start) / 1_000));
-            if (finding.result() == VerifyStep.Result.FAIL) {
+            if (finding.isFailure()) {
                 break;
             }
         }
         return List.copyOf(steps);
     }
 
-    private Finding look(Step step, Call call, Reply reply) {
+    private Finding look(Step step, Inquiry inquiry) {
         return switch (step) {
-            case END -> end(call, reply);
-            case PARSE -> parse(reply);
-            case CALL -> calls(call, reply);
-            case SCHEMA -> schema(call, reply);
+            case END -> end(inquiry);
+            case PARSE -> parse(inquiry.reply());
+            case CALL -> calls(inquiry.call(), inquiry.reply());
+            case SCHEMA -> schema(inquiry.call(), inquiry.reply());
+            case POLICY -> OutputGuard.look(inquiry);
+            case MARGIN -> margin(inquiry);
         };
     }
 
-    private static Finding end(Call call, Reply reply) {
+    private static Finding end(Inquiry inquiry) {
+        Reply reply = inquiry.reply();
         boolean text = reply.content() != null && !reply.content().isBlank();
         if (!text && reply.calls().isEmpty()) {
             return Finding.fail("empty");
         }
+        Duration budget = inquiry.demands().budget();
+        if (budget != null && inquiry.micros() > TimeUnit.NANOSECONDS.toMicros(budget.toNanos())) {
+            return Finding.fail("budget");
+        }
         return switch (reply.finish()) {
             case "stop", "tool_calls" -> Finding.PASS;
-            case "length" -> mayBeCut(call, reply) ? Finding.PASS : Finding.fail("length");
+            case "length" -> mayBeCut(inquiry.call(), reply) ? Finding.PASS : Finding.fail("length");
             default -> Finding.fail("finish");
         };
     }
@@ -144,7 +158,7 @@ public final class Ladder {
             looked |= format.type() == ResponseFormat.Type.JSON_OBJECT
                     || format.type() == ResponseFormat.Type.JSON_SCHEMA;
         }
-        return looked ? Finding.PASS : Finding.SKIP;
+        return looked ? Finding.PASS : Finding.skip("no schema");
     }
 
     private static @Nullable Tool toolOf(Call call, String name) {
@@ -156,25 +170,34 @@ public final class Ladder {
         return null;
     }
 
+    private static Finding margin(Inquiry inquiry) {
+        Double least = inquiry.demands().minMargin();
+        if (least == null) {
+            return Finding.skip("no threshold");
+        }
+        LocalRun run = inquiry.run();
+        if (run == null) {
+            return Finding.fail("margin not known");
+        }
+        Double margin = run.minMargin();
+        // no token that carries the answer had an alternative; what is no number was never above anything
+        return margin == null || margin >= least ? Finding.PASS : Finding.fail("below the threshold");
+    }
+
     private enum Step {
         END("end"),
         PARSE("parse"),
         CALL("call"),
-        SCHEMA("schema");
+        SCHEMA("schema"),
+        POLICY("policy"),
+        MARGIN("margin");
+
+        private static final List<Step> ALL = List.of(values());
 
         private final String wire;
 
         Step(String wire) {
             this.wire = wire;
-        }
-    }
-
-    private record Finding(VerifyStep.Result result, String detail) {
-        static final Finding PASS = new Finding(VerifyStep.Result.PASS, "");
-        static final Finding SKIP = new Finding(VerifyStep.Result.SKIP, "no schema");
-
-        static Finding fail(String detail) {
-            return new Finding(VerifyStep.Result.FAIL, detail);
         }
     }
 }

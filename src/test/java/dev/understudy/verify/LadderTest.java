@@ -2,16 +2,23 @@ package dev.understudy.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.call.AnswerFacts;
 import dev.understudy.call.Call;
+import dev.understudy.call.Demands;
+import dev.understudy.call.Kind;
 import dev.understudy.call.VerifyStep;
+import dev.understudy.model.LocalRun;
 import dev.understudy.model.Reply;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.openai.CallReader;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,9 +34,10 @@ class LadderTest {
 
     @Test
     void aWholeTextPassesAndHasNoSchema() {
-        List<VerifyStep> steps = ladder.check(call(""), text("hello", "stop"));
-        assertThat(steps).extracting(VerifyStep::step).containsExactly("end", "parse", "call", "schema");
-        assertThat(steps.getLast().result()).isEqualTo(VerifyStep.Result.SKIP);
+        List<VerifyStep> steps = ladder.check(inquiry(call(""), text("hello", "stop"), Demands.NONE, null));
+        assertThat(steps)
+                .extracting(step -> step.step() + " " + step.result().wire())
+                .containsExactly("end pass", "parse pass", "call pass", "schema skip", "policy skip", "margin skip");
         assertThat(Ladder.holds(steps)).isTrue();
     }
 
@@ -142,9 +150,105 @@ class LadderTest {
         assertThat(System.nanoTime() - start).isLessThan(5_000_000_000L);
     }
 
+    @Test
+    void anAnswerLaterThanItsBudgetFails() {
+        var late = new Demands(Duration.ofMillis(1_499), null, Demands.Secrets.OFF, List.of());
+        var justInTime = new Demands(Duration.ofMillis(1_500), null, Demands.Secrets.OFF, List.of());
+        assertThat(failure(inquiry(call(""), text("hi", "stop"), late, null))).isEqualTo("end: budget");
+        assertThat(failure(inquiry(call(""), text("hi", "stop"), justInTime, null)))
+                .isEqualTo("none");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2.0, none", "1.5, none", "1.49, margin: below the threshold", "NaN, margin: below the threshold"})
+    void aMarginBelowTheThresholdFails(double margin, String failure) {
+        assertThat(failure(inquiry(call(""), text("hi", "stop"), asking(1.5), run(margin))))
+                .isEqualTo(failure);
+    }
+
+    @Test
+    void withoutTokensThatCarryTheAnswerAMarginPassesAndAnUnknownOneFails() {
+        assertThat(failure(inquiry(call(""), text("hi", "stop"), asking(1.5), run(null))))
+                .isEqualTo("none");
+        assertThat(failure(inquiry(call(""), text("hi", "stop"), asking(1.5), null)))
+                .isEqualTo("margin: margin not known");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "the key is AKIAIOSFODNN7EXAMPLE       | policy: secrets",
+                "{\"key\":\"\\u0041KIAIOSFODNN7EXAMPLE\"} | policy: secrets",
+                "the key is in the safe                | none",
+            })
+    void aSecretInTheTextFailsWhereItIsDenied(String text, String failure) {
+        var denied = new Demands(null, null, Demands.Secrets.DENY, List.of());
+        var noted = new Demands(null, null, Demands.Secrets.NOTE, List.of());
+        assertThat(failure(inquiry(call(""), text(text, "stop"), denied, null))).isEqualTo(failure);
+        assertThat(failure(inquiry(call(""), text(text, "stop"), noted, null))).isEqualTo("none");
+    }
+
+    @Test
+    void aSecretInArgumentsFailsEvenIfItIsEscaped() {
+        var denied = new Demands(null, null, Demands.Secrets.DENY, List.of());
+        String tools = "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"find\"}}]";
+        Reply reply = calls("find", "{\"word\":\"\\u0041KIAIOSFODNN7EXAMPLE\"}");
+        assertThat(failure(inquiry(call(tools), reply, denied, null))).isEqualTo("policy: secrets");
+    }
+
+    @Test
+    void aConditionSeesTheAnswerAndItsPlaceIsTold() {
+        List<AnswerFacts> seen = new ArrayList<>();
+        Reply reply = calls("find", "{\"id\":1}");
+        assertThat(failure(inquiry(
+                        call(FIND), reply, asking(condition("a", true, seen), condition("b", true, seen)), null)))
+                .isEqualTo("none");
+        assertThat(failure(inquiry(
+                        call(FIND), reply, asking(condition("a", true, seen), condition("b", false, seen)), null)))
+                .isEqualTo("policy: b");
+        assertThat(seen.getFirst()).isEqualTo(new AnswerFacts("tool_calls", "", List.of("find"), 7, 1_500));
+    }
+
+    private static Demands asking(double margin) {
+        return new Demands(null, margin, Demands.Secrets.OFF, List.of());
+    }
+
+    private static Demands asking(Demands.Check... checks) {
+        return new Demands(null, null, Demands.Secrets.OFF, List.of(checks));
+    }
+
+    private static LocalRun run(@Nullable Double margin) {
+        return new LocalRun("v", "cpu", 1, 1, margin, margin, null);
+    }
+
+    private static Demands.Check condition(String place, boolean holds, List<AnswerFacts> seen) {
+        return new Demands.Check() {
+            @Override
+            public String place() {
+                return place;
+            }
+
+            @Override
+            public boolean holds(AnswerFacts answer) {
+                seen.add(answer);
+                return holds;
+            }
+        };
+    }
+
     private String failure(String members, Reply reply) {
-        VerifyStep last = ladder.check(call(members), reply).getLast();
+        return failure(inquiry(call(members), reply, Demands.NONE, null));
+    }
+
+    private String failure(Inquiry inquiry) {
+        VerifyStep last = ladder.check(inquiry).getLast();
         return last.result() == VerifyStep.Result.FAIL ? last.step() + ": " + last.detail() : "none";
+    }
+
+    private static Inquiry inquiry(Call call, Reply reply, Demands demands, @Nullable LocalRun run) {
+        return new Inquiry(call, Kind.ANSWER, demands, reply, run, 7, 1_500_000);
     }
 
     private static Reply text(String content, String finish) {
