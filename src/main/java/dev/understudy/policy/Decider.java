@@ -1,16 +1,15 @@
 package dev.understudy.policy;
 
-import dev.understudy.call.Attempt;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.CaptureOrder;
 import dev.understudy.call.Decision;
 import dev.understudy.call.Demands;
+import dev.understudy.call.Loop;
+import dev.understudy.call.Phase;
 import dev.understudy.call.Signals;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.Readiness;
-import java.net.URI;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +17,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Says who shall answer a call. Pure and quick: the same values give the same decision, on any thread, without waiting
  * for anything.
+ *
+ * <p>The first rule that holds decides; a rule that denies has the last word. Else an open tool loop goes on with the
+ * small model that owns it, by the first rule that names it, or with the large model; and a session that is latched is
+ * left to the large model. Of the rule's models those that can take the call are kept in order.
  */
 public final class Decider {
     private Decider() {}
@@ -53,162 +56,215 @@ public final class Decider {
                     set,
                     null,
                     Decision.Action.DENY,
+                    Decision.Basis.NONE,
                     List.of(),
                     capture,
-                    noSuchModel(call.model()),
+                    Words.noSuchModel(call.model()),
                     "the requested model is not known or not allowed for " + caller.team() + "/" + caller.app());
         }
         List<Rule> rules = set.rulesFor(caller);
-        for (int i = 0; i < rules.size(); i++) {
-            Rule rule = rules.get(i);
-            if (rule.match().miss(facts) == null) {
-                return byRule(rule, facts, set, capture, held);
+        Draw draw = Draw.of(rules, facts);
+        Rule rule = draw.rule();
+        if (rule == null) {
+            return denied(
+                    set,
+                    null,
+                    Decision.Action.DENY,
+                    Decision.Basis.NONE,
+                    List.of(),
+                    capture,
+                    new Decision.Denial(403, "policy_denied", "No rule of this gateway is for this call.", null),
+                    "no rule holds");
+        }
+        if (rule.action() instanceof Rule.Action.Deny deny) {
+            String why = "rule " + rule.id() + ": " + Words.reason(rule, facts) + " is denied";
+            return denied(
+                    set, rule.id(), Decision.Action.DENY, Decision.Basis.RULE, List.of(), capture, deny.denial(), why);
+        }
+        return held.isNothing()
+                ? byRule(rules, draw, rule, facts, set, capture)
+                : byHolder(rule, facts, set, capture, held);
+    }
+
+    private static Decision byRule(
+            List<Rule> rules, Draw draw, Rule rule, Facts facts, PolicySet set, CaptureOrder capture) {
+        Loop loop = facts.signals().loop();
+        Rule owners = owners(rules, loop, facts);
+        if (owners != null) {
+            Lineup lineup = Lineup.of(owners, owners.action().targets(), facts, false);
+            if (lineup.first() != null) {
+                boolean goesOn = lineup.first().equals(loop.model());
+                String why = goesOn
+                        ? "rule " + owners.id() + ": the open tool loop goes on with " + loop.model()
+                        : Words.why(owners, facts, lineup);
+                return decided(
+                        set,
+                        owners,
+                        lineup,
+                        goesOn ? Decision.Basis.LOCKED : basis(lineup),
+                        null,
+                        1,
+                        null,
+                        capture,
+                        why);
             }
         }
-        return denied(
-                set,
-                null,
-                Decision.Action.DENY,
-                List.of(),
-                capture,
-                new Decision.Denial(403, "policy_denied", "No rule of this gateway is for this call.", null),
-                "no rule holds");
-    }
-
-    /** The same words for a name that is unknown and one that is not allowed, so that nobody learns which. */
-    private static Decision.Denial noSuchModel(String model) {
-        return new Decision.Denial(
-                404,
-                "model_not_found",
-                "The model `" + shown(model) + "` does not exist or you do not have access to it.",
-                "model");
-    }
-
-    private static Decision byRule(Rule rule, Facts facts, PolicySet set, CaptureOrder capture, Held held) {
-        if (rule.action() instanceof Rule.Action.Deny deny) {
-            String why = "rule " + rule.id() + ": " + reason(rule, facts) + " is denied";
-            return denied(set, rule.id(), Decision.Action.DENY, List.of(), capture, deny.denial(), why);
+        boolean locked = loop.isOpen();
+        Lineup lineup = Lineup.of(rule, rule.action().targets(), facts, locked);
+        if (lineup.first() == null) {
+            return nobody(rule, facts, set, capture, lineup);
         }
+        double propensity = draw.propensity(
+                rules,
+                facts,
+                other -> Lineup.of(other, other.action().targets(), facts, locked)
+                        .first());
+        return decided(
+                set,
+                rule,
+                lineup,
+                basis(lineup),
+                draw.bucket(),
+                propensity,
+                Lineup.mirror(rule, facts),
+                capture,
+                Words.why(rule, facts, lineup));
+    }
+
+    /**
+     * The first rule that lets the owner of an open loop go on, whatever its share; null when a large model owns it, or
+     * a broken tool must be mended, or no rule does.
+     */
+    private static @Nullable Rule owners(List<Rule> rules, Loop loop, Facts facts) {
+        if (loop.model() == null || facts.signals().phase() == Phase.ERROR_REPAIR) {
+            return null;
+        }
+        for (int i = 0; i < rules.size(); i++) {
+            Rule rule = rules.get(i);
+            if (loop.model().equals(rule.action().small()) && rule.match().miss(facts) == null) {
+                return rule;
+            }
+        }
+        return null;
+    }
+
+    private static Decision byHolder(Rule rule, Facts facts, PolicySet set, CaptureOrder capture, Held held) {
         ModelCard owner = held.owner() == null ? null : set.catalogue().cards().get(held.owner());
         Decision.Denial refusal = held.conflict() != null ? held.conflict() : owner == null ? held.lost() : null;
         if (refusal != null) {
             String why = "rule " + rule.id() + ": the call names what no one model holds";
-            return denied(set, rule.id(), rule.action().kind(), List.of(), capture, refusal, why);
+            return denied(set, rule.id(), rule.action().kind(), Decision.Basis.RULE, List.of(), capture, refusal, why);
         }
         List<String> names = owner == null ? rule.action().targets() : List.of(owner.name());
-        List<Decision.Target> targets = new ArrayList<>(names.size());
-        List<Decision.Dropped> dropped = List.of();
-        Eligibility.Drop last = null;
-        String lastModel = "";
-        URI forwardedTo = null;
-        for (int i = 0; i < names.size(); i++) {
-            String name = names.get(i);
-            ModelCard card = set.catalogue().cards().get(name);
-            if (card == null) {
-                throw new IllegalStateException("rule " + rule.id() + " names no model of the catalogue: " + name);
-            }
-            URI forwards = forwardsTo(card);
-            Eligibility.Drop drop = Eligibility.drop(facts, card);
-            if (drop == null && forwards != null && forwardedTo != null && !forwards.equals(forwardedTo)) {
-                drop = new Eligibility.Drop(Unfit.UNAVAILABLE, "the caller's own key goes to one address only", null);
-            }
-            if (drop == null) {
-                forwardedTo = forwards == null ? forwardedTo : forwards;
-                targets.add(new Decision.Target(name, role(targets)));
-            } else {
-                last = drop;
-                lastModel = name;
-                dropped = dropped.isEmpty() ? new ArrayList<>(names.size()) : dropped;
-                dropped.add(new Decision.Dropped(name, drop.unfit().code(), drop.detail()));
-            }
+        Lineup lineup = Lineup.of(rule, names, facts, facts.signals().loop().isOpen());
+        if (lineup.first() == null) {
+            return nobody(rule, facts, set, capture, lineup);
         }
-        if (last != null && targets.isEmpty()) {
-            String why = "rule " + rule.id() + ": " + reason(rule, facts) + " has nobody to answer it, since "
-                    + text(dropped);
-            return denied(set, rule.id(), rule.action().kind(), dropped, capture, denial(last, lastModel), why);
-        }
-        if (held.unknown() != null && !isForwarding(set, targets.getFirst())) {
+        if (held.unknown() != null && !isForwarding(set, lineup.first())) {
             // Under the caller's own key an id may be one that it had before it came here; under ours there is none
             // such.
             String why = "rule " + rule.id() + ": the call names what nobody here holds";
-            return denied(set, rule.id(), rule.action().kind(), dropped, capture, held.unknown(), why);
+            return denied(
+                    set,
+                    rule.id(),
+                    rule.action().kind(),
+                    basis(lineup),
+                    lineup.dropped(),
+                    capture,
+                    held.unknown(),
+                    why);
         }
+        return decided(
+                set,
+                rule,
+                held.unknown() == null ? lineup : lineup.firstAlone(),
+                owner == null ? basis(lineup) : Decision.Basis.HELD_ID,
+                null,
+                1,
+                null,
+                capture,
+                owner == null
+                        ? Words.why(rule, facts, lineup)
+                        : "the call names what " + owner.name() + " holds, which rule " + rule.id() + " allows");
+    }
+
+    private static boolean isForwarding(PolicySet set, String model) {
+        ModelCard card = set.catalogue().cards().get(model);
+        return card != null && Lineup.forwardsTo(card) != null;
+    }
+
+    private static Decision.Basis basis(Lineup lineup) {
+        if (lineup.hasDropped(Unfit.TIER_FORCED)) {
+            return Decision.Basis.FORCED;
+        }
+        if (lineup.hasDropped(Unfit.LATCHED)) {
+            return Decision.Basis.LATCHED;
+        }
+        return lineup.hasDropped(Unfit.LOCKED) ? Decision.Basis.LOCKED : Decision.Basis.RULE;
+    }
+
+    private static Decision decided(
+            PolicySet set,
+            Rule rule,
+            Lineup lineup,
+            Decision.Basis basis,
+            @Nullable Integer bucket,
+            double propensity,
+            Decision.@Nullable Mirror mirror,
+            CaptureOrder capture,
+            String why) {
         return new Decision(
                 set.revision(),
                 rule.id(),
                 rule.action().kind(),
-                held.unknown() == null ? targets : List.of(targets.getFirst()),
-                dropped,
-                owner != null
-                        ? Decision.Basis.HELD_ID
-                        : isForced(dropped) ? Decision.Basis.FORCED : Decision.Basis.RULE,
-                null,
-                1.0,
-                null,
-                Demands.NONE,
+                lineup.targets(),
+                lineup.dropped(),
+                basis,
+                bucket,
+                propensity,
+                mirror,
+                demands(rule, lineup),
                 capture,
                 null,
-                owner == null
-                        ? why(rule, facts, targets, dropped)
-                        : "the call names what " + owner.name() + " holds, which rule " + rule.id() + " allows");
+                why);
     }
 
-    private static Attempt.Role role(List<Decision.Target> before) {
-        return before.isEmpty() ? Attempt.Role.SERVE : Attempt.Role.FALLBACK;
-    }
-
-    private static boolean isForwarding(PolicySet set, Decision.Target target) {
-        ModelCard card = set.catalogue().cards().get(target.model());
-        return card != null && forwardsTo(card) != null;
-    }
-
-    private static @Nullable URI forwardsTo(ModelCard card) {
-        return card.place() instanceof ModelCard.Place.Upstream upstream
-                        && upstream.credential() instanceof ModelCard.Credential.Forward
-                ? upstream.baseUrl()
-                : null;
-    }
-
-    private static boolean isForced(List<Decision.Dropped> dropped) {
-        for (int i = 0; i < dropped.size(); i++) {
-            if (dropped.get(i).code().equals(Unfit.TIER_FORCED.code())) {
-                return true;
-            }
+    /** What is asked of a small model's answer is asked only where one answers. */
+    private static Demands demands(Rule rule, Lineup lineup) {
+        String small = rule.action().small();
+        if (small == null || !small.equals(lineup.first())) {
+            return Demands.NONE;
         }
-        return false;
+        return new Demands(rule.action().budget(), rule.action().minMargin(), Demands.NONE.outputSecrets(), List.of());
     }
 
-    private static Decision.Denial denial(Eligibility.Drop drop, String model) {
-        String message = switch (drop.unfit()) {
-            case TIER_FORCED, RESTRICTED -> "No model may answer this call: " + drop.detail() + ".";
-            case API, MODALITY, PARAMETER, HOSTED, TOOLS, SCHEMA ->
-                "The model `" + model + "` cannot answer this call" + field(drop) + ": " + drop.detail() + ".";
-            case CONTEXT -> "The call does not fit the model `" + model + "`: " + drop.detail() + ".";
-            case UNAVAILABLE ->
-                "The model `" + model + "` cannot be used at the moment; who runs this gateway finds the"
-                        + " reason on its page and in its log.";
-            case FAILING ->
-                "The model `" + model + "` has failed too often of late and is left alone for a moment."
-                        + " Please try again.";
-            case BUSY -> "The model `" + model + "` is still loading. Please try again.";
-        };
-        return new Decision.Denial(drop.unfit().status(), drop.unfit().error(), message, drop.param());
-    }
-
-    private static String field(Eligibility.Drop drop) {
-        return drop.param() == null ? "" : " (`" + shown(drop.param()) + "`)";
+    private static Decision nobody(Rule rule, Facts facts, PolicySet set, CaptureOrder capture, Lineup lineup) {
+        Eligibility.Drop last = lineup.last();
+        if (last == null) {
+            throw new IllegalStateException("rule " + rule.id() + " has no target and no reason");
+        }
+        String why = "rule " + rule.id() + ": " + Words.reason(rule, facts) + " has nobody to answer it, since "
+                + Words.text(lineup.dropped());
+        return denied(
+                set,
+                rule.id(),
+                rule.action().kind(),
+                basis(lineup),
+                lineup.dropped(),
+                capture,
+                Words.denial(last, lineup.lastModel()),
+                why);
     }
 
     private static Decision denied(
             PolicySet set,
             @Nullable String rule,
             Decision.Action action,
+            Decision.Basis basis,
             List<Decision.Dropped> dropped,
             CaptureOrder capture,
             Decision.Denial denial,
             String why) {
-        Decision.Basis basis =
-                isForced(dropped) ? Decision.Basis.FORCED : rule == null ? Decision.Basis.NONE : Decision.Basis.RULE;
         return new Decision(
                 set.revision(),
                 rule,
@@ -223,84 +279,5 @@ public final class Decider {
                 capture,
                 denial,
                 why);
-    }
-
-    private static String why(Rule rule, Facts facts, List<Decision.Target> targets, List<Decision.Dropped> dropped) {
-        String start = "rule " + rule.id() + ": " + reason(rule, facts) + " goes to "
-                + targets.getFirst().model();
-        return dropped.isEmpty() ? start : start + ", since " + text(dropped);
-    }
-
-    /** What the rule saw in the call, by its most telling condition. */
-    private static String reason(Rule rule, Facts facts) {
-        List<Condition> all = rule.match().all();
-        Condition telling = null;
-        for (int i = 0; i < all.size(); i++) {
-            Condition condition = all.get(i);
-            if (telling == null || rank(condition.key()) < rank(telling.key())) {
-                telling = condition;
-            }
-        }
-        return telling == null ? "every other call" : words(telling, facts);
-    }
-
-    private static int rank(MatchKey key) {
-        return switch (key) {
-            case TASK -> 0;
-            case UNAVAILABLE -> 1;
-            case SENSITIVITY -> 2;
-            case KIND -> 3;
-            case MODEL -> 4;
-            case PHASE, TOOLS, TOOL_CHOICE, RESPONSE_FORMAT, TOKENS, MAX_TOKENS, TURNS, STREAM, IMAGES -> 5;
-            case API, TAGS, KEYS, CONSENT -> 6;
-            case APPS -> 7;
-            case TEAMS -> 8;
-        };
-    }
-
-    private static String words(Condition condition, Facts facts) {
-        return switch (condition.key()) {
-            case TASK -> "task " + facts.signals().task();
-            case UNAVAILABLE ->
-                "a call without a usable "
-                        + (condition instanceof Condition.Unavailable lacking ? lacking.shown() : "model");
-            case SENSITIVITY -> facts.signals().sensitivity().wire() + " contents";
-            case KIND -> "kind " + facts.signals().kind().wire();
-            case MODEL -> "model " + shown(facts.call().model());
-            case PHASE -> "phase " + facts.signals().phase().wire();
-            case TOOLS, TOOL_CHOICE, RESPONSE_FORMAT, TOKENS, MAX_TOKENS, TURNS, STREAM, IMAGES ->
-                "a call with such " + condition.key().wire();
-            case API -> "api " + facts.call().api().wire();
-            case TAGS, KEYS, CONSENT -> "a caller with such " + condition.key().wire();
-            case APPS -> "app " + facts.caller().app();
-            case TEAMS -> "team " + facts.caller().team();
-        };
-    }
-
-    private static String text(List<Decision.Dropped> dropped) {
-        StringBuilder text = new StringBuilder();
-        for (Decision.Dropped drop : dropped) {
-            text.append(text.isEmpty() ? "" : "; ")
-                    .append(drop.model())
-                    .append(" was dropped (")
-                    .append(drop.code())
-                    .append(": ")
-                    .append(drop.detail())
-                    .append(')');
-        }
-        return text.toString();
-    }
-
-    /** A caller's word in a message: at most 128 characters, no controls. */
-    static String shown(String word) {
-        String cut = word.length() > 128 ? word.substring(0, 128) : word;
-        StringBuilder clean = null;
-        for (int i = 0; i < cut.length(); i++) {
-            if (Character.isISOControl(cut.charAt(i))) {
-                clean = clean == null ? new StringBuilder(cut) : clean;
-                clean.setCharAt(i, '\uFFFD');
-            }
-        }
-        return clean == null ? cut : clean.toString();
     }
 }

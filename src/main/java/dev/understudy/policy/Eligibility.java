@@ -59,13 +59,21 @@ final class Eligibility {
      */
     record Drop(Unfit unfit, String detail, @Nullable String param) {}
 
+    /** Why no small model may take this call, whatever it can; null when one may. */
+    static @Nullable Drop keptOut(Facts facts) {
+        if (facts.signals().slmOff()) {
+            return new Drop(Unfit.SLM_OFF, "small models are switched off", null);
+        }
+        if (facts.call().tierForced()) {
+            return new Drop(Unfit.TIER_FORCED, "the caller forbids small models by x-understudy-tier", null);
+        }
+        return null;
+    }
+
     /** Why that model cannot take this call, or null when it can. */
     static @Nullable Drop drop(Facts facts, ModelCard card) {
         Call call = facts.call();
         boolean small = card.tier() == Tier.SLM;
-        if (small && call.tierForced()) {
-            return new Drop(Unfit.TIER_FORCED, "the caller forbids small models by x-understudy-tier", null);
-        }
         if (!card.trustInside() && facts.signals().sensitivity() == Sensitivity.RESTRICTED) {
             return new Drop(Unfit.RESTRICTED, "restricted contents must not leave this installation", null);
         }

@@ -50,7 +50,7 @@ public final class Explainer {
 
     private static String words(Call call, Signals signals) {
         String task = signals.task() == null ? "no task" : "task " + signals.task();
-        return call.api().wire() + ", model " + Decider.shown(call.model()) + ", " + task + ", kind "
+        return call.api().wire() + ", model " + Words.shown(call.model()) + ", " + task + ", kind "
                 + signals.kind().wire() + ", phase " + signals.phase().wire() + ", "
                 + call.tools().size() + " tools, about " + signals.tokens() + " tokens, "
                 + signals.sensitivity().wire();

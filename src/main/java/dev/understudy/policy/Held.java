@@ -27,4 +27,9 @@ public record Held(
             throw new IllegalArgumentException("a firm owner must have a name, and an answer for when it is gone");
         }
     }
+
+    /** Whether nothing of what the call names concerns anybody. */
+    boolean isNothing() {
+        return owner == null && conflict == null && unknown == null && lost == null;
+    }
 }

@@ -79,7 +79,7 @@ final class Lints {
             Map<String, String> conditions = conditions(rule.fields().get("match"));
             String scope = scope(rule.document());
             compare(rule, scope, conditions, before);
-            if (isEmpty(rule.fields().get("except"))) {
+            if (isEmpty(rule.fields().get("except")) && takesAllItsCalls(rule.fields())) {
                 before.add(new Earlier(rule.fields().text("id"), scope, conditions, rule.place()));
                 everyCall |= conditions.isEmpty() && scope.equals(ANYBODY + ANYBODY);
             }
@@ -92,6 +92,15 @@ final class Lints {
                             "some calls find no rule",
                             "end a policy for all teams with a rule without match"));
         }
+    }
+
+    /** Whether nothing but its {@code match} keeps a call from a rule. */
+    private static boolean takesAllItsCalls(Tree.Fields rule) {
+        Tree rollout = rule.get("rollout");
+        return rollout == null
+                || (Tree.at(rollout, List.of("percent")) instanceof Tree.Leaf(Place place, Object percent)
+                        && percent instanceof Number share
+                        && share.doubleValue() == Rollout.WHOLE);
     }
 
     private void compare(Outline.Item rule, String scope, Map<String, String> conditions, List<Earlier> before) {

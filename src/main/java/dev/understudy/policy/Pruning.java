@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Pruning {
     /** Fields without which their parent says nothing. */
-    private static final Set<Object> BEARING = Set.of("cascade", "shadow", "perTask", "hf");
+    private static final Set<Object> BEARING = Set.of("perTask", "hf");
 
     private Pruning() {}
 

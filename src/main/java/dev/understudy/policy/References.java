@@ -219,6 +219,10 @@ final class References {
         if (onFailure != null && !onFailure.equals("deny")) {
             target(rule, "llm", "action", "slm", "onFailure");
         }
+        target(rule, "slm", "action", "cascade", "first");
+        target(rule, "llm", "action", "cascade", "escalateTo");
+        target(rule, "llm", "action", "shadow", "serve");
+        target(rule, "slm", "action", "shadow", "mirror");
         target(rule, "llm", "action", "llm", "model");
         Set<String> seen = new HashSet<>();
         String first = text(rule.fields(), "action", "llm", "model");
@@ -263,18 +267,21 @@ final class References {
     }
 
     private void gate(Outline.Item rule) {
-        boolean small = Tree.at(rule.fields(), List.of("action", "slm")) != null;
-        boolean large = Tree.at(rule.fields(), List.of("action", "llm")) != null
-                || Tree.at(rule.fields(), List.of("action", "deny")) != null;
         boolean gate = rule.fields().get("gate") != null;
-        if (small && !gate) {
-            problems.add(rule.place("action")
-                    .problem(
-                            Problem.Code.GATE,
-                            "the action slm needs a gate",
-                            "gate: none lets it serve without evidence"));
-        } else if (large && gate) {
-            problems.add(rule.place("gate").problem(Problem.Code.GATE, "a gate belongs to the action slm only"));
+        for (String action : List.of("slm", "cascade")) {
+            if (Tree.at(rule.fields(), List.of("action", action)) != null && !gate) {
+                problems.add(rule.place("action")
+                        .problem(
+                                Problem.Code.GATE,
+                                "the action " + action + " needs a gate",
+                                "gate: none lets it serve without evidence"));
+            }
+        }
+        for (String action : List.of("llm", "shadow", "deny")) {
+            if (Tree.at(rule.fields(), List.of("action", action)) != null && gate) {
+                problems.add(rule.place("gate")
+                        .problem(Problem.Code.GATE, "a gate belongs to the actions slm and cascade only"));
+            }
         }
     }
 

@@ -7,6 +7,7 @@ import dev.understudy.call.CaptureOrder;
 import dev.understudy.call.Decision;
 import dev.understudy.call.Purpose;
 import dev.understudy.call.Sensitivity;
+import java.time.Duration;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -23,6 +24,10 @@ final class Rules {
     private static final List<String> ANY = List.of("*");
     /** Share of a budget at which a person is told. */
     private static final double SOFT_AT = 0.8;
+    /** What a cascade's small model may take. */
+    private static final int BUDGET_MILLIS = 2_500;
+    /** Mirrors of one rule at a time. */
+    private static final int MAX_INFLIGHT = 8;
 
     private Rules() {}
 
@@ -86,17 +91,51 @@ final class Rules {
         List<String> teams = applies == null || applies.teams() == null ? ANY : applies.teams();
         List<String> apps = applies == null || applies.apps() == null ? ANY : applies.apps();
         List<Rule> rules = Lists.present(spec.rules())
-                .map(rule ->
-                        new Rule(name + "/" + rule.id(), match(rule.match(), rule.except()), action(rule.action())))
+                .map(rule -> rule(name + "/" + rule.id(), rule))
                 .toList();
         return new Policy(
                 name, spec.priority() == null ? 0 : spec.priority(), new Globs(teams), new Globs(apps), rules);
     }
 
+    private static Rule rule(String id, RulesSpec.RuleSpec rule) {
+        RulesSpec.RolloutSpec rollout = rule.rollout();
+        return new Rule(
+                id,
+                match(rule.match(), rule.except()),
+                action(rule.action()),
+                rollout == null
+                        ? null
+                        : new Rollout(
+                                rollout.percent().movePointRight(2).intValueExact(),
+                                rollout.by() == null
+                                        ? Rollout.By.SESSION
+                                        : Wire.of(Rollout.By.values(), Rollout.By::wire, rollout.by()),
+                                rollout.salt() == null ? id : rollout.salt()));
+    }
+
     private static Rule.Action action(RulesSpec.ActionSpec action) {
         if (action.slm() != null) {
             String onFailure = action.slm().onFailure();
-            return new Rule.Action.Slm(action.slm().model(), onFailure.equals("deny") ? null : onFailure);
+            return new Rule.Action.Slm(
+                    action.slm().model(),
+                    onFailure.equals("deny") ? null : onFailure,
+                    action.slm().minMargin());
+        }
+        if (action.cascade() != null) {
+            RulesSpec.CascadeSpec cascade = action.cascade();
+            return new Rule.Action.Cascade(
+                    cascade.first(),
+                    cascade.escalateTo(),
+                    Duration.ofMillis(cascade.budgetMs() == null ? BUDGET_MILLIS : cascade.budgetMs()),
+                    cascade.minMargin());
+        }
+        if (action.shadow() != null) {
+            RulesSpec.ShadowSpec shadow = action.shadow();
+            return new Rule.Action.Shadow(
+                    shadow.serve(),
+                    shadow.mirror(),
+                    shadow.sample() == null ? 1.0 : shadow.sample(),
+                    shadow.maxInflight() == null ? MAX_INFLIGHT : shadow.maxInflight());
         }
         if (action.llm() != null) {
             List<String> targets = new ArrayList<>();

@@ -6,6 +6,7 @@ import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Size;
+import java.math.BigDecimal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,21 +28,49 @@ record RulesSpec(
             @Nullable @Valid MatchSpec match,
             @Nullable @Valid MatchSpec except,
             @Valid ActionSpec action,
-            @Nullable String gate) {}
+            @Nullable String gate,
+            @Nullable @Valid RolloutSpec rollout) {}
 
     /** What a rule does: one of these. */
     record ActionSpec(
             @Nullable SlmSpec slm,
             @Nullable LlmSpec llm,
+            @Nullable CascadeSpec cascade,
+            @Nullable ShadowSpec shadow,
             @Nullable @Valid DenySpec deny) {}
 
     /** A small model answers. */
-    record SlmSpec(String model, String onFailure) {}
+    record SlmSpec(String model, String onFailure, @Nullable Double minMargin) {}
 
     /** A large model answers. */
     record LlmSpec(String model, List<String> fallbacks) {
         LlmSpec {
             fallbacks = Lists.orEmpty(fallbacks);
+        }
+    }
+
+    /** A small model answers what it answers well, a large one the rest. */
+    record CascadeSpec(
+            String first,
+            String escalateTo,
+            @Nullable Integer budgetMs,
+            @Nullable Double minMargin) {}
+
+    /** A large model answers, a small one beside it. */
+    record ShadowSpec(
+            String serve,
+            String mirror,
+            @Nullable Double sample,
+            @Nullable Integer maxInflight) {}
+
+    /** For which share of calls a rule holds. */
+    record RolloutSpec(
+            BigDecimal percent,
+            @Nullable String by,
+            @Nullable String salt) {
+        @AssertTrue(message = "percent takes two decimals")
+        boolean isInHundredths() {
+            return percent.stripTrailingZeros().scale() <= 2;
         }
     }
 

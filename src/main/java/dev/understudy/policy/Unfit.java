@@ -2,7 +2,12 @@ package dev.understudy.policy;
 
 /** Why a model cannot take a call, in the order in which the reasons are looked for, and what the caller is told. */
 enum Unfit {
+    SLM_OFF("slm_off", 403, "no_eligible_model"),
     TIER_FORCED("tier_forced", 403, "no_eligible_model"),
+    /** Never the last: who is dropped so leaves a large model behind. */
+    LATCHED("latched", 403, "no_eligible_model"),
+    /** Never the last: who is dropped so leaves a large model behind. */
+    LOCKED("locked", 403, "no_eligible_model"),
     RESTRICTED("restricted", 403, "no_eligible_model"),
     API("api", 400, "unsupported_parameter"),
     MODALITY("modality", 400, "unsupported_parameter"),

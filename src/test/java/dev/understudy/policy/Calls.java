@@ -72,6 +72,10 @@ final class Calls {
     int turn = 1;
     int tokens = 100;
     Sensitivity sensitivity = Sensitivity.INTERNAL;
+    String session = "s-1";
+    Loop loop = Loop.NONE;
+    boolean latched;
+    boolean slmOff;
     final Map<String, String> unknown = new HashMap<>();
 
     /** Adds a function of that name. */
@@ -127,14 +131,14 @@ final class Calls {
                 "",
                 kind,
                 phase,
-                "s-1",
+                session,
                 "call",
                 turn,
                 tokens,
                 sensitivity,
-                Loop.NONE,
-                false,
-                false,
+                loop,
+                latched,
+                slmOff,
                 Map.of(),
                 unknown,
                 1);

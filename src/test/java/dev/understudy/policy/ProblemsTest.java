@@ -69,6 +69,14 @@ class ProblemsTest {
                         "{ id: a, match: { stream: true }, action: { deny: { status: 409 } } }",
                         "policy.yaml:6:55  E204  status must not be 408 or 409, which clients take for a reason to try"
                                 + " again"),
+                rule(
+                        "E204",
+                        "{ id: a, action: { llm: { model: large } }, rollout: { percent: 0.001 } }",
+                        "policy.yaml:6:58  E204  percent takes two decimals"),
+                rule(
+                        "E204",
+                        "{ id: a, match: { stream: true }, action: { shadow: { serve: large, mirror: small, sample: 2 } } }",
+                        "policy.yaml:6:96  E204  sample must be at most 1"),
                 access(
                         "E202",
                         "limits: { requestsPerMin: 4 }",
@@ -160,6 +168,15 @@ class ProblemsTest {
                         "{ id: a, action: { llm: { model: small } } }",
                         "policy.yaml:6:38  E502  a model of tier llm must stand here, 'small' is of tier slm"),
                 rule(
+                        "E502",
+                        "{ id: a, match: { stream: true }, action: { cascade: { first: large, escalateTo: spare } }, gate:"
+                                + " none }",
+                        "policy.yaml:6:67  E502  a model of tier slm must stand here, 'large' is of tier llm"),
+                rule(
+                        "E502",
+                        "{ id: a, action: { shadow: { serve: large, mirror: spare } } }",
+                        "policy.yaml:6:56  E502  a model of tier slm must stand here, 'spare' is of tier llm"),
+                rule(
                         "E503",
                         "{ id: a, action: { llm: { model: large, fallbacks: [large] } } }",
                         "policy.yaml:6:57  E503  the model 'large' is a target twice"),
@@ -191,7 +208,17 @@ class ProblemsTest {
                 rule(
                         "E507",
                         "{ id: a, match: { stream: true }, action: { llm: { model: large } }, gate: none }",
-                        "policy.yaml:6:80  E507  a gate belongs to the action slm only"),
+                        "policy.yaml:6:80  E507  a gate belongs to the actions slm and cascade only"),
+                rule(
+                        "E507",
+                        "{ id: a, match: { stream: true }, action: { cascade: { first: small, escalateTo: large } } }",
+                        "policy.yaml:6:47  E507  the action cascade needs a gate (gate: none lets it serve without"
+                                + " evidence)"),
+                rule(
+                        "E507",
+                        "{ id: a, match: { stream: true }, action: { shadow: { serve: large, mirror: small } }, gate:"
+                                + " none }",
+                        "policy.yaml:6:98  E507  a gate belongs to the actions slm and cascade only"),
                 one(
                         "W601",
                         "policy.yaml",
@@ -247,7 +274,7 @@ class ProblemsTest {
         String policy = Sets.policy(
                 "{ id: a, id: b, actoin: 1, match: { kind: [nope] }, action: { llm: { model: lrage } } }",
                 "{ id: c, match: { turns: { min: 2, max: 1 } }, action: { slm: { model: large, onFailure: small } } }",
-                "{ id: d, match: { teams: [nobody] }, action: { cascade: { first: small, escalateTo: large } } }",
+                "{ id: d, match: { teams: [nobody] }, action: { cascade: { first: small, escalateTo: large } }, gate: g }",
                 REST);
         String models = Sets.MODELS.replace("{ env: LARGE_KEY, else: forward }", "sk-canary");
         PolicyLoader.Loaded loaded = Sets.load(Map.of("policy.yaml", policy, "models.yaml", models));
