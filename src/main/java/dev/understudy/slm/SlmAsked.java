@@ -11,6 +11,7 @@ import dev.understudy.model.Frame;
 import dev.understudy.model.LocalRun;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.ModelFailure;
+import dev.understudy.model.OwnerMarks;
 import dev.understudy.model.Reply;
 import dev.understudy.openai.ChatWriter;
 import dev.understudy.slm.SlmModel.Served;
@@ -36,13 +37,12 @@ final class SlmAsked implements Asked, SlmListener {
     /** Text that may wait for a client that does not read; further behind, it loses its answer. */
     private static final int MAX_BEHIND_BYTES = 64 << 10;
 
-    private static final int ID_DIGITS = 24;
-
     private final ModelCard card;
     private final Call call;
     private final Ask ask;
     private final AnswerSink sink;
     private final PrepareThreads threads;
+    private final OwnerMarks marks;
     private final boolean plainText;
     private final StringBuilder text = new StringBuilder();
     private final Margins margins = new Margins();
@@ -61,12 +61,13 @@ final class SlmAsked implements Asked, SlmListener {
     private volatile long id;
     private volatile boolean cancelled;
 
-    SlmAsked(ModelCard card, Ask ask, AnswerSink sink, PrepareThreads threads) {
+    SlmAsked(ModelCard card, Ask ask, AnswerSink sink, PrepareThreads threads, OwnerMarks marks) {
         this.card = card;
         this.ask = ask;
         this.call = ask.call();
         this.sink = sink;
         this.threads = threads;
+        this.marks = marks;
         this.plainText = ChatParameters.isPlainText(call);
     }
 
@@ -241,16 +242,11 @@ final class SlmAsked implements Asked, SlmListener {
     private Reply reply(SlmAnswer answer, boolean cut) {
         List<Reply.ToolCall> calls = new ArrayList<>();
         for (SlmAnswer.ToolCall read : answer.calls()) {
-            calls.add(new Reply.ToolCall(callId(calls.size()), read.name(), read.arguments()));
+            calls.add(new Reply.ToolCall(
+                    marks.id(ask.team(), card.name(), call.id(), calls.size()), read.name(), read.arguments()));
         }
         String finish = !calls.isEmpty() ? "tool_calls" : cut ? "length" : "stop";
         return new Reply(answer.content().isEmpty() ? null : answer.content(), calls, finish, answer.unparsed());
-    }
-
-    /** Unique, since the call's own id is; the number tells the calls of one answer apart. */
-    private String callId(int number) {
-        String digits = call.id().toString().replace("-", "");
-        return "call_" + digits.substring(digits.length() - ID_DIGITS) + Integer.toHexString(number);
     }
 
     private ChatWriter writer() {

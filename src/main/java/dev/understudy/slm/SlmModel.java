@@ -6,6 +6,7 @@ import dev.understudy.model.Asked;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.ModelFailure;
+import dev.understudy.model.OwnerMarks;
 import dev.understudy.model.Readiness;
 import dev.understudy.slm.LoadedWeights.Loaded;
 import java.util.concurrent.RejectedExecutionException;
@@ -22,6 +23,7 @@ public final class SlmModel implements Model {
     private final LoadedWeights weights;
     private final Consumer<LoadedWeights> onClose;
     private final PrepareThreads threads;
+    private final OwnerMarks marks;
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile @Nullable Served served;
     private volatile @Nullable String adapterProblem;
@@ -34,16 +36,26 @@ public final class SlmModel implements Model {
         AdapterFile find() throws ModelSource.Missing;
     }
 
-    private SlmModel(ModelCard card, LoadedWeights weights, Consumer<LoadedWeights> onClose, PrepareThreads threads) {
+    private SlmModel(
+            ModelCard card,
+            LoadedWeights weights,
+            Consumer<LoadedWeights> onClose,
+            PrepareThreads threads,
+            OwnerMarks marks) {
         this.card = card;
         this.weights = weights;
         this.onClose = onClose;
         this.threads = threads;
+        this.marks = marks;
     }
 
     static SlmModel onWeights(
-            ModelCard card, LoadedWeights weights, Consumer<LoadedWeights> onClose, PrepareThreads threads) {
-        var model = new SlmModel(card, weights, onClose, threads);
+            ModelCard card,
+            LoadedWeights weights,
+            Consumer<LoadedWeights> onClose,
+            PrepareThreads threads,
+            OwnerMarks marks) {
+        var model = new SlmModel(card, weights, onClose, threads, marks);
         weights.whenReady(
                 Runnable::run,
                 loaded -> model.served =
@@ -57,9 +69,10 @@ public final class SlmModel implements Model {
             LoadedWeights weights,
             Consumer<LoadedWeights> onClose,
             PrepareThreads threads,
+            OwnerMarks marks,
             AdapterSource source,
             NativeLibrary library) {
-        var model = new SlmModel(card, weights, onClose, threads);
+        var model = new SlmModel(card, weights, onClose, threads, marks);
         weights.whenReady(threads, loaded -> model.addAdapter(loaded, place, source, library));
         return model;
     }
@@ -98,7 +111,7 @@ public final class SlmModel implements Model {
     @Override
     public Asked ask(Ask ask, AnswerSink sink) {
         Served now = served;
-        var answer = new SlmAsked(card, ask, sink, threads);
+        var answer = new SlmAsked(card, ask, sink, threads, marks);
         if (now == null) {
             String reason = readiness().reason();
             ask.loop().execute(() -> answer.fail(ModelFailure.Code.UNAVAILABLE, reason));

@@ -6,6 +6,7 @@ import dev.understudy.model.Catalogue;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.ModelFactory;
+import dev.understudy.model.OwnerMarks;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -25,6 +26,7 @@ public class SlmModelFactory implements ModelFactory {
     private final NativeLibrary library;
     private final List<Path> folders;
     private final ModelSource source;
+    private final OwnerMarks marks;
     private final MeterRegistry meters;
     private final PrepareThreads threads = new PrepareThreads();
     private final Map<Key, LoadedWeights> loaded = new HashMap<>();
@@ -42,19 +44,23 @@ public class SlmModelFactory implements ModelFactory {
             DataFolder data,
             @ConfigProperty(name = "understudy.slm.library") Optional<Path> libraryFolder,
             @ConfigProperty(name = "understudy.cache") Optional<Path> cache,
+            OwnerMarks marks,
             MeterRegistry meters)
             throws StoreFailure {
         this(
                 libraryFolder.map(List::of).orElse(List.of(Path.of("target", "native"), Path.of("native"))),
                 folders(data.models(), cache),
+                marks,
                 meters);
     }
 
     /**
      * @param libraryFolders where the native library may be
      * @param folders where weights and adapters may be; what is fetched goes into the last
+     * @param marks which the ids of their tool calls bear
      */
-    public SlmModelFactory(List<Path> libraryFolders, List<Path> folders, MeterRegistry meters) {
+    public SlmModelFactory(List<Path> libraryFolders, List<Path> folders, OwnerMarks marks, MeterRegistry meters) {
+        this.marks = marks;
         this.meters = meters;
         this.library = NativeLibrary.load(libraryFolders);
         this.folders = List.copyOf(folders);
@@ -80,7 +86,7 @@ public class SlmModelFactory implements ModelFactory {
     public Model make(ModelCard card, Catalogue catalogue) {
         return switch (card.place()) {
             case ModelCard.Place.Weights weights ->
-                SlmModel.onWeights(card, engine(card, weights), this::release, threads);
+                SlmModel.onWeights(card, engine(card, weights), this::release, threads, marks);
             case ModelCard.Place.Adapter adapter -> {
                 ModelCard base = catalogue
                         .card(adapter.base())
@@ -95,6 +101,7 @@ public class SlmModelFactory implements ModelFactory {
                         engine(base, weights),
                         this::release,
                         threads,
+                        marks,
                         () -> AdapterFile.find(folders, adapter.adapter()),
                         library);
             }

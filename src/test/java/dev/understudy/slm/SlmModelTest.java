@@ -17,6 +17,7 @@ import dev.understudy.model.LocalRun;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.ModelFailure;
+import dev.understudy.model.OwnerMarks;
 import dev.understudy.model.Readiness;
 import dev.understudy.model.Reply;
 import dev.understudy.openai.ApiFailure;
@@ -55,6 +56,7 @@ class SlmModelTest {
     @TempDir
     private static Path folder;
 
+    private static final OwnerMarks MARKS = new OwnerMarks(new byte[32]);
     private static final ExecutorService loop = Executors.newSingleThreadExecutor(task -> new Thread(task, LOOP));
     private static SlmModelFactory factory;
     private static Model starter;
@@ -63,7 +65,7 @@ class SlmModelTest {
     static void openOnce() {
         List<Path> folders = new ArrayList<>(List.of(folder));
         folders.addAll(Starter.modelFolders());
-        factory = new SlmModelFactory(Starter.libraryFolders(), folders, new SimpleMeterRegistry());
+        factory = new SlmModelFactory(Starter.libraryFolders(), folders, MARKS, new SimpleMeterRegistry());
         ModelCard card = card("starter", weights(Starter.SOURCE));
         starter = factory.make(card, Catalogue.of("USD", null, Map.of("starter", card)));
         await(starter);
@@ -261,7 +263,7 @@ class SlmModelTest {
                 .path("tool_calls")
                 .path(0);
         assertThat(opened.path("function").path("name").asText()).isEqualTo("play_music");
-        assertThat(opened.path("id").asText()).startsWith("call_");
+        assertThat(MARKS.isOf("local", "starter", opened.path("id").asText())).isTrue();
         var arguments = new StringBuilder();
         for (JsonNode chunk : chunks) {
             arguments.append(chunk.path("choices")
@@ -412,7 +414,7 @@ class SlmModelTest {
         assertThat(model.readiness().reason()).contains("nowhere.gguf").contains("put the file there");
         assertThat(ask(model, call("")).failure().code()).isEqualTo(ModelFailure.Code.UNAVAILABLE);
 
-        var without = new SlmModelFactory(List.of(folder), List.of(folder), new SimpleMeterRegistry());
+        var without = new SlmModelFactory(List.of(folder), List.of(folder), MARKS, new SimpleMeterRegistry());
         Model bare = without.make(starter.card(), Catalogue.of("USD", null, Map.of()));
         await(bare);
         assertThat(bare.readiness().reason()).contains("libunderstudy_slm.so").contains("./understudy setup");
