@@ -58,6 +58,6 @@ public record Explaining(Inspector inspector, PolicySet set, Function<String, Re
                             : "There is no such team in the policy files.",
                     known ? "app" : "team");
         }
-        return Explainer.explain(call, caller, inspector.consider(call, caller, set.maxSmallTools()), set, readiness);
+        return Explainer.explain(call, caller, inspector.consider(call, caller, set.smallModels()), set, readiness);
     }
 }

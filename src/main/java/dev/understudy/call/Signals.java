@@ -15,14 +15,16 @@ import org.jspecify.annotations.Nullable;
  * @param kind the errand's kind
  * @param phase where in its loop the agent stands
  * @param session who belongs together; never empty
- * @param sessionSource where the session was read: {@code header}, {@code metadata}, {@code derived} or {@code call}
+ * @param sessionSource where the session was read: {@code header}, {@code conversation}, {@code response}, {@code
+ *     metadata}, {@code derived} or {@code call}
  * @param turn user messages so far
  * @param tokens estimated input tokens
  * @param sensitivity label of the contents
  * @param loop whose tool loop it goes on with
  * @param latched whether the session is left to the large model for a while
  * @param slmOff whether small models are switched off
- * @param reasons one short sentence for each of site, task, kind, phase, session, tokens; no content
+ * @param reasons one short sentence for each of site, task, kind, phase, session, tokens, and for loop, latched and
+ *     slm_off where they stand out; no content
  * @param unknown signal to reason, for what failed
  * @param micros what looking cost
  */

@@ -14,6 +14,7 @@ import dev.understudy.call.Signals.SiteMatch;
 import dev.understudy.call.Signals.TaskState;
 import dev.understudy.call.TokenCount;
 import dev.understudy.call.Tool;
+import dev.understudy.model.OwnerMarks;
 import dev.understudy.telemetry.Meters;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Singleton;
@@ -30,8 +31,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says what kind of errand a call is. Given the {@link TaskBook} it depends on nothing but the call and its caller, takes
- * microseconds, and may be asked from any thread. It fails open: a signal that cannot be had is named in
+ * Says what kind of errand a call is. Given the {@link TaskBook}, the {@link SessionBook} and the {@link SlmSwitch} it
+ * depends on nothing but the call and its caller, takes microseconds, and may be asked from any thread. It fails open: a signal that cannot be had is named in
  * {@link Signals#unknown()}, and the call goes on.
  */
 @Singleton
@@ -42,7 +43,10 @@ public final class Inspector {
     private static final long CACHE_BYTES = 32L << 20;
 
     private final TaskBook book;
+    private final SessionBook sessions;
+    private final SlmSwitch slmSwitch;
     private final SiteKeys keys;
+    private final LoopReader loops;
     private final MeterRegistry meters;
     private final TokenFactors factors = new TokenFactors();
     private final Cache<TeamText, Prompt> prompts = Caffeine.newBuilder()
@@ -55,35 +59,44 @@ public final class Inspector {
             .weigher((TeamInputs key, Buckets made) -> key.inputs.bytes() + 512)
             .build();
 
-    public Inspector(TaskBook book, SiteKeys keys, MeterRegistry meters) {
+    public Inspector(
+            TaskBook book,
+            SessionBook sessions,
+            SlmSwitch slmSwitch,
+            SiteKeys keys,
+            OwnerMarks marks,
+            MeterRegistry meters) {
         this.book = book;
+        this.sessions = sessions;
+        this.slmSwitch = slmSwitch;
         this.keys = keys;
+        this.loops = new LoopReader(marks);
         this.meters = meters;
     }
 
     /**
      * Looks at one call.
      *
-     * @param maxSlmTools most tools that any small model of the catalogue takes; 0 when there is none
+     * @param small the small models of the catalogue
      */
-    public Signals inspect(Call call, Caller caller, int maxSlmTools) {
-        return inspect(call, caller, maxSlmTools, book::seen);
+    public Signals inspect(Call call, Caller caller, SmallModels small) {
+        return inspect(call, caller, small, book::seen);
     }
 
     /** Looks at one call as {@link #inspect} does, but leaves no trace in the book: for questions about a call. */
-    public Signals consider(Call call, Caller caller, int maxSlmTools) {
-        return inspect(call, caller, maxSlmTools, book::known);
+    public Signals consider(Call call, Caller caller, SmallModels small) {
+        return inspect(call, caller, small, book::known);
     }
 
     private Signals inspect(
-            Call call, Caller caller, int maxSlmTools, Function<TaskBook.Sighting, TaskBook.Task> tasks) {
+            Call call, Caller caller, SmallModels small, Function<TaskBook.Sighting, TaskBook.Task> tasks) {
         long started = System.nanoTime();
         Look look = new Look();
         String instructions = instructions(call);
         Reasoned<Phase> phase = look.at("phase", () -> PhaseReader.read(call), Phase.USER_TURN);
         Reasoned<Kind> shape = look.at(
                 "kind",
-                () -> KindReader.read(call, caller, phase.value(), maxSlmTools, instructions.length()),
+                () -> KindReader.read(call, caller, phase.value(), small.maxTools(), instructions.length()),
                 Kind.ANSWER);
         Site site = site(look, call, caller, instructions, phase.value(), shape.value(), tasks);
         Kind kind = shape.value();
@@ -97,6 +110,13 @@ public final class Inspector {
                 () -> new Reasoned<>(factors.estimate(call), "bytes of text times the factor of this model"),
                 0);
         look.reasons.put("sensitivity", "the floor of the caller");
+        Loop loop = loop(look, call, caller, small);
+        var turn = new SessionBook.Turn(caller.team(), session.id(), site.id, phase.value(), call);
+        boolean latched = latched(look, turn);
+        boolean off = slmSwitch.isOff();
+        if (off) {
+            look.reasons.put("slm_off", "small models are switched off");
+        }
         return new Signals(
                 site.id,
                 site.match,
@@ -110,9 +130,9 @@ public final class Inspector {
                 turn(call),
                 tokens.value(),
                 caller.sensitivityFloor(),
-                Loop.NONE,
-                false,
-                false,
+                loop,
+                latched,
+                off,
                 look.reasons,
                 look.unknown,
                 (System.nanoTime() - started) / 1_000);
@@ -215,12 +235,40 @@ public final class Inspector {
 
     private SessionReader.Session session(Look look, Call call, Caller caller, @Nullable String site) {
         try {
-            SessionReader.Session session = SessionReader.read(call, caller, site, keys);
+            SessionReader.Session session = SessionReader.read(call, caller, site, keys, sessions);
             look.reasons.put("session", session.reason());
             return session;
         } catch (RuntimeException e) {
             look.failed("session", e);
             return new SessionReader.Session(call.id().toString(), "call", "");
+        }
+    }
+
+    /** A loop of which nothing can be told is the large model's. */
+    private Loop loop(Look look, Call call, Caller caller, SmallModels small) {
+        try {
+            Reasoned<Loop> loop = loops.read(call, caller.team(), small);
+            if (loop.value().isOpen()) {
+                look.reasons.put("loop", loop.reason());
+            }
+            return loop.value();
+        } catch (RuntimeException e) {
+            look.failed("loop", e);
+            return Loop.LLM;
+        }
+    }
+
+    /** A session of which nothing can be told is left to the large model for this call. */
+    private boolean latched(Look look, SessionBook.Turn turn) {
+        try {
+            String why = sessions.latched(turn);
+            if (why != null) {
+                look.reasons.put("latched", why);
+            }
+            return why != null;
+        } catch (RuntimeException e) {
+            look.failed("latched", e);
+            return true;
         }
     }
 

@@ -17,16 +17,21 @@ final class SessionReader {
     /**
      * A session.
      *
-     * @param source {@code header}, {@code metadata}, {@code derived} or {@code call}
+     * @param source {@code header}, {@code conversation}, {@code response}, {@code metadata}, {@code derived} or
+     *     {@code call}
      */
     record Session(String id, String source, String reason) {}
 
-    static Session read(Call call, Caller caller, @Nullable String site, SiteKeys keys) {
+    static Session read(Call call, Caller caller, @Nullable String site, SiteKeys keys, SessionBook book) {
         for (String header : HEADERS) {
             String value = call.headers().get(header);
             if (value != null && !value.isBlank()) {
                 return new Session(fit(value, caller, keys), "header", "the header " + header);
             }
+        }
+        Session held = held(call, caller, keys, book);
+        if (held != null) {
+            return held;
         }
         String said = call.metadata().get("session_id");
         if (said != null && !said.isBlank()) {
@@ -38,6 +43,23 @@ final class SessionReader {
             }
         }
         return new Session(call.id().toString(), "call", "nothing says which session, and no user has spoken");
+    }
+
+    /** The conversation that an upstream keeps, or the one that began with the first of a chain of responses. */
+    private static @Nullable Session held(Call call, Caller caller, SiteKeys keys, SessionBook book) {
+        String conversation = call.references().conversation();
+        if (conversation != null && !conversation.isBlank()) {
+            return new Session(fit(conversation, caller, keys), "conversation", "the conversation it names");
+        }
+        String previous = call.references().previousResponse();
+        if (previous == null || previous.isBlank()) {
+            return null;
+        }
+        String began = book.sessionOf(caller.team(), previous);
+        return began == null
+                ? new Session(
+                        fit(previous, caller, keys), "response", "the response before, whose own is not known here")
+                : new Session(began, "response", "the session of the response before");
     }
 
     private static Session derived(

@@ -3,6 +3,7 @@ package dev.understudy.policy;
 import dev.understudy.access.AccessRules;
 import dev.understudy.call.Caller;
 import dev.understudy.call.Tier;
+import dev.understudy.inspect.SmallModels;
 import dev.understudy.model.Catalogue;
 import dev.understudy.model.ModelCard;
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ public final class PolicySet {
     private final Map<String, Map<String, List<Rule>>> rulesByApp;
     private final boolean passesNamesOn;
     private final List<Globs> modelGlobs;
+    private final SmallModels smallModels;
 
     PolicySet(
             String fullRevision, Catalogue catalogue, AccessRules access, List<Policy> policies, CapturePlan capture) {
@@ -41,6 +43,7 @@ public final class PolicySet {
         this.rulesByApp = index();
         this.passesNamesOn = catalogue.cards().values().stream().anyMatch(PolicySet::passesNameOn);
         this.modelGlobs = modelGlobs();
+        this.smallModels = smallModels(catalogue);
     }
 
     /** The revision as people see it: 12 hex digits. */
@@ -101,14 +104,9 @@ public final class PolicySet {
         return passesNamesOn;
     }
 
-    /** Most tools that any small model takes: more make an errand a decision. */
-    public int maxSmallTools() {
-        return catalogue.cards().values().stream()
-                .filter(card -> card.tier() == Tier.SLM)
-                .map(ModelCard::maxTools)
-                .mapToInt(most -> most == null ? Integer.MAX_VALUE : most)
-                .max()
-                .orElse(0);
+    /** What has to be known of the small models to look at a call. */
+    public SmallModels smallModels() {
+        return smallModels;
     }
 
     /** Number of rules in all policies. */
@@ -129,6 +127,21 @@ public final class PolicySet {
         Map<String, List<Rule>> byApp = rulesByApp.get(caller.team());
         List<Rule> rules = byApp == null ? null : byApp.get(caller.app());
         return rules == null ? rulesFor(caller.team(), caller.app()) : rules;
+    }
+
+    private static SmallModels smallModels(Catalogue catalogue) {
+        List<String> names = new ArrayList<>();
+        int most = 0;
+        for (ModelCard card : catalogue.cards().values()) {
+            if (card.tier() == Tier.SLM) {
+                Integer tools = card.maxTools();
+                most = Math.max(most, tools == null ? Integer.MAX_VALUE : tools);
+                if (!(card.place() instanceof ModelCard.Place.Upstream)) {
+                    names.add(card.name());
+                }
+            }
+        }
+        return new SmallModels(names, most);
     }
 
     private static boolean allows(Caller caller, String model) {

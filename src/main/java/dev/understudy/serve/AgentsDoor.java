@@ -76,6 +76,7 @@ public class AgentsDoor {
             InstantSource clock,
             RandomGenerator random,
             HeldIds held,
+            SessionLedger sessions,
             TlsConfigurationRegistry certificates,
             @ConfigProperty(name = "understudy.listen") String listen,
             @ConfigProperty(name = "understudy.tls") String tls) {
@@ -90,7 +91,8 @@ public class AgentsDoor {
                         Pace.PROMISED,
                         new BodyRoom(BodyLimits.standard()),
                         random,
-                        held),
+                        held,
+                        sessions),
                 new Listening(listen, named(tls, certificates), Listening.DRAIN));
     }
 

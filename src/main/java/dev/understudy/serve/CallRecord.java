@@ -297,6 +297,7 @@ final class CallRecord {
                     Keys.MILLIS,
                     interaction.endMicros() / 1_000);
         }
+        house.sessions().ended(interaction);
         house.recorder().record(interaction);
         whenOver.run();
     }

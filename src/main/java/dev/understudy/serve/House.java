@@ -21,7 +21,8 @@ record House(
         Pace pace,
         BodyRoom bodies,
         RandomGenerator random,
-        HeldIds held) {
+        HeldIds held,
+        SessionLedger sessions) {
     /** What HTTP/2 sends to one who need not send the rest (RFC 9113, section 8.1). */
     private static final long NO_ERROR = 0;
 

@@ -11,10 +11,8 @@ import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.Decision;
 import dev.understudy.call.Signals;
-import dev.understudy.call.Tier;
 import dev.understudy.call.TokenCount;
 import dev.understudy.inspect.Inspector;
-import dev.understudy.model.Catalogue;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.Readiness;
@@ -108,7 +106,7 @@ class HouseJudgement implements Judgement {
         LiveModels models = current.models();
         Admission admission = null;
         try {
-            Signals signals = inspector.inspect(call, caller, maxSlmTools(models.catalogue()));
+            Signals signals = inspector.inspect(call, caller, current.set().smallModels());
             admission = allowances.admit(caller, tokens(call, signals), call.receivedAt());
             Decision decision =
                     Decider.decide(call, caller, signals, current.set(), name -> readiness(models, name), held);
@@ -161,20 +159,6 @@ class HouseJudgement implements Judgement {
     private static Readiness readiness(LiveModels models, String name) {
         Model model = models.model(name);
         return model == null ? Readiness.unavailable("nothing here runs such models") : model.readiness();
-    }
-
-    private static int maxSlmTools(Catalogue catalogue) {
-        int most = 0;
-        for (ModelCard card : catalogue.cards().values()) {
-            if (card.tier() == Tier.SLM) {
-                Integer tools = card.maxTools();
-                if (tools == null) {
-                    return Integer.MAX_VALUE;
-                }
-                most = Math.max(most, tools);
-            }
-        }
-        return most;
     }
 
     private static ApiFailure failure(Throwable cause) {

@@ -16,6 +16,7 @@ public final class Keys {
     public static final String MILLIS = "ms";
     public static final String PORT = "port";
     public static final String FILE = "file";
+    public static final String ACTOR = "actor";
 
     private Keys() {}
 }

@@ -22,6 +22,14 @@ public final class Meters {
     public static final String CAPTURE_QUEUE = "understudy.capture.queue";
     /** Counter: signals that could not be had, by {@link #SIGNAL}. */
     public static final String SIGNAL_UNKNOWN = "understudy.signal.unknown";
+    /** Counter: open tool loops that another than their owner went on with, by {@link #TIER} of who did, and {@link #REASON}. */
+    public static final String LOOP_SWITCHES = "understudy.loop.switches";
+    /** Counter: sessions, or repeats of a broken call, left to the large model, by {@link #REASON}. */
+    public static final String LATCHES = "understudy.session.latches";
+    /** Counter: latches let go, by {@link #REASON}. */
+    public static final String LATCH_RELEASES = "understudy.session.releases";
+    /** Gauge: 1 while small models are switched off. */
+    public static final String SLM_OFF = "understudy.slm.off";
     /** Gauge: answers that a small model's engine is working on, by {@link #MODEL}. */
     public static final String SLM_SLOTS_BUSY = "understudy.slm.slots.busy";
     /** Gauge: requests waiting for a slot of an engine, by {@link #MODEL}. */

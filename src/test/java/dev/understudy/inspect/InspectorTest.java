@@ -11,6 +11,7 @@ import dev.understudy.call.Signals;
 import dev.understudy.call.Signals.SiteMatch;
 import dev.understudy.call.Signals.TaskState;
 import dev.understudy.call.TokenCount;
+import dev.understudy.model.OwnerMarks;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.openai.CallReader;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -34,10 +35,12 @@ class InspectorTest {
             "{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]}";
     private static final String USER = "{\"role\":\"user\",\"content\":\"hi\"}";
 
+    private static final SmallModels SMALL = new SmallModels(List.of("tiny", "minute"), 2);
+
     private final MemoryBook book = new MemoryBook();
     private final SiteKeys keys = new SiteKeys(new byte[32]);
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-    private final Inspector inspector = new Inspector(book, keys, meters);
+    private final Inspector inspector = inspector(book);
 
     @ParameterizedTest
     @CsvSource(
@@ -193,7 +196,7 @@ class InspectorTest {
     @Test
     void teamsDoNotShareSites() throws ApiFailure {
         Signals ours = inspect("", prompt(SYSTEM), caller(false));
-        Signals theirs = inspector.inspect(call("", prompt(SYSTEM), Map.of()), caller("other", false), 2);
+        Signals theirs = inspector.inspect(call("", prompt(SYSTEM), Map.of()), caller("other", false), SMALL);
 
         assertThat(theirs.siteMatch()).isEqualTo(SiteMatch.NEW);
         assertThat(theirs.site()).isNotEqualTo(ours.site());
@@ -207,7 +210,7 @@ class InspectorTest {
         CallSite site = new CallSite("0123456789abcdef", outline);
         book.sites.put(any, List.of(site));
 
-        Signals signals = inspector.inspect(call, caller(false), 2);
+        Signals signals = inspector.inspect(call, caller(false), SMALL);
         assertThat(signals.site()).isEqualTo("0123456789abcdef");
         assertThat(signals.siteMatch()).isEqualTo(SiteMatch.EXACT);
     }
@@ -232,7 +235,7 @@ class InspectorTest {
     })
     void aHeaderSaysTheSession(String header, String value, String source, String session) throws ApiFailure {
         Call call = call("\"metadata\":{\"session_id\":\"m\"},", USER, Map.of(header, value));
-        Signals signals = inspector.inspect(call, caller(false), 2);
+        Signals signals = inspector.inspect(call, caller(false), SMALL);
 
         assertThat(signals.session()).isEqualTo(session);
         assertThat(signals.sessionSource()).isEqualTo(source);
@@ -265,21 +268,21 @@ class InspectorTest {
     void anUnfitSessionNameIsHashed() throws ApiFailure {
         Call call = call("", USER, Map.of("x-session-id", "s".repeat(129)));
 
-        assertThat(inspector.inspect(call, caller(false), 2).session()).matches("h-[0-9a-f]{16}");
+        assertThat(inspector.inspect(call, caller(false), SMALL).session()).matches("h-[0-9a-f]{16}");
     }
 
     @Test
     void tokensAreCorrectedByWhatUpstreamsReport() throws ApiFailure {
         Call call = call("", prompt("word ".repeat(400)), Map.of());
-        int before = inspector.inspect(call, caller(false), 2).tokens();
+        int before = inspector.inspect(call, caller(false), SMALL).tokens();
         for (int i = 0; i < 100; i++) {
             inspector.reported(call, new TokenCount(1_000, 0, 1, TokenCount.Source.REPORTED));
         }
 
         assertThat(before).isBetween(550, 590);
-        assertThat(inspector.inspect(call, caller(false), 2).tokens()).isBetween(995, 1_005);
+        assertThat(inspector.inspect(call, caller(false), SMALL).tokens()).isBetween(995, 1_005);
         assertThat(inspector
-                        .inspect(call("", prompt("x"), Map.of(), "other"), caller(false), 2)
+                        .inspect(call("", prompt("x"), Map.of(), "other"), caller(false), SMALL)
                         .tokens())
                 .isLessThan(40);
     }
@@ -287,7 +290,7 @@ class InspectorTest {
     @Test
     void aCallThatIsOnlyConsideredLeavesNoTraceInTheBook() throws ApiFailure {
         MemoryBook untouched = new MemoryBook();
-        Signals signals = new Inspector(untouched, keys, meters).consider(call("", USER, Map.of()), caller(false), 2);
+        Signals signals = inspector(untouched).consider(call("", USER, Map.of()), caller(false), SMALL);
 
         assertThat(signals.task()).isEqualTo("a-task");
         assertThat(untouched.sightings).isEmpty();
@@ -312,7 +315,7 @@ class InspectorTest {
                 throw new IllegalStateException("secret");
             }
         };
-        Signals signals = new Inspector(broken, keys, meters).inspect(call("", USER, Map.of()), caller(false), 2);
+        Signals signals = inspector(broken).inspect(call("", USER, Map.of()), caller(false), SMALL);
 
         assertThat(signals.site()).isNull();
         assertThat(signals.task()).isNull();
@@ -341,21 +344,25 @@ class InspectorTest {
                 prompt(SYSTEM + "\\nA line that is always there.".repeat(100)),
                 Map.of());
         for (int i = 0; i < 2_000; i++) {
-            inspector.inspect(call, caller(false), 2);
+            inspector.inspect(call, caller(false), SMALL);
         }
         var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         Caller caller = caller(false);
         long before = threads.getCurrentThreadAllocatedBytes();
         for (int i = 0; i < 1_000; i++) {
-            inspector.inspect(call, caller, 2);
+            inspector.inspect(call, caller, SMALL);
         }
         long each = (threads.getCurrentThreadAllocatedBytes() - before) / 1_000;
 
         assertThat(each).isBetween(1L, 20_000L);
     }
 
+    private Inspector inspector(TaskBook tasks) {
+        return new Inspector(tasks, SessionBook.EMPTY, SlmSwitch.ON, keys, new OwnerMarks(new byte[32]), meters);
+    }
+
     private Signals inspect(String fields, String messages, Caller caller) throws ApiFailure {
-        return inspector.inspect(call(fields, messages, Map.of()), caller, 2);
+        return inspector.inspect(call(fields, messages, Map.of()), caller, SMALL);
     }
 
     private static Call call(String fields, String messages, Map<String, String> headers) throws ApiFailure {

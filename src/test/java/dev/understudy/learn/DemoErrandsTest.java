@@ -16,7 +16,11 @@ import dev.understudy.demo.DemoErrand;
 import dev.understudy.demo.DemoMessages;
 import dev.understudy.demo.Split;
 import dev.understudy.inspect.Inspector;
+import dev.understudy.inspect.SessionBook;
 import dev.understudy.inspect.SiteKeys;
+import dev.understudy.inspect.SlmSwitch;
+import dev.understudy.inspect.SmallModels;
+import dev.understudy.model.OwnerMarks;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.openai.CallReader;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -36,7 +40,13 @@ class DemoErrandsTest {
             "local", "default", null, Map.of(), List.of("*"), false, Set.of(), null, Sensitivity.INTERNAL, null);
 
     private final SiteKeys keys = new SiteKeys(new byte[32]);
-    private final Inspector inspector = new Inspector(new AdapterBook(keys), keys, new SimpleMeterRegistry());
+    private final Inspector inspector = new Inspector(
+            new AdapterBook(keys),
+            SessionBook.EMPTY,
+            SlmSwitch.ON,
+            keys,
+            new OwnerMarks(new byte[32]),
+            new SimpleMeterRegistry());
     private final DemoMessages inbox = new DemoMessages(7, Split.HELD_OUT);
 
     @ParameterizedTest
@@ -87,6 +97,9 @@ class DemoErrandsTest {
 
     private Signals look(JsonNode body) throws ApiFailure {
         byte[] bytes = body.toString().getBytes(StandardCharsets.UTF_8);
-        return inspector.inspect(CallReader.read(new UUID(0x7000, 1), Instant.EPOCH, 0, bytes, Map.of()), LOCAL, 8);
+        return inspector.inspect(
+                CallReader.read(new UUID(0x7000, 1), Instant.EPOCH, 0, bytes, Map.of()),
+                LOCAL,
+                new SmallModels(List.of(), 8));
     }
 }

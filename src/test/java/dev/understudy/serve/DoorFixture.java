@@ -103,7 +103,8 @@ final class DoorFixture implements AutoCloseable {
                 pace,
                 bodies,
                 new Random(7),
-                held);
+                held,
+                new SessionLedger(meters));
         this.door = new AgentsDoor(house, listening);
     }
 

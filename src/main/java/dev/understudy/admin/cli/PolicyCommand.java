@@ -7,8 +7,11 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.understudy.admin.Explaining;
 import dev.understudy.inspect.Inspector;
+import dev.understudy.inspect.SessionBook;
 import dev.understudy.inspect.SiteKeys;
+import dev.understudy.inspect.SlmSwitch;
 import dev.understudy.learn.AdapterBook;
+import dev.understudy.model.OwnerMarks;
 import dev.understudy.model.Readiness;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.policy.PolicyLoader;
@@ -122,7 +125,13 @@ final class PolicyCommand implements Runnable {
             PolicySet set, JsonNode request, @Nullable String team, @Nullable String app, boolean ownKey)
             throws CommandFailure {
         SiteKeys keys = new SiteKeys(new byte[32]);
-        Inspector inspector = new Inspector(new AdapterBook(keys), keys, new SimpleMeterRegistry());
+        Inspector inspector = new Inspector(
+                new AdapterBook(keys),
+                SessionBook.EMPTY,
+                SlmSwitch.ON,
+                keys,
+                new OwnerMarks(new byte[32]),
+                new SimpleMeterRegistry());
         try {
             new Explaining(inspector, set, model -> Readiness.READY)
                     .explain(request, team, app, Map.of(), ownKey)
