@@ -22,9 +22,11 @@ import org.jspecify.annotations.Nullable;
  * @param device where the small model ran, or null
  * @param deviceMicros device time spent on it, or null
  * @param minMargin least margin over the answer's tokens, or null
+ * @param meanMargin mean margin over the same tokens, or null
  * @param verify the steps of the ladder that ran
  * @param accepted whether its answer was the one sent
  * @param answer what it answered, or null when nothing is kept
+ * @param rawText all that a small model wrote, before it was read; null when nothing is kept
  * @param upstreamRequestId the provider's own id, or null
  * @param cost in the catalogue's currency; null when unpriced
  */
@@ -45,13 +47,21 @@ public record Attempt(
         @Nullable String device,
         @Nullable Long deviceMicros,
         @Nullable Double minMargin,
+        @Nullable Double meanMargin,
         List<VerifyStep> verify,
         boolean accepted,
         @Nullable AnswerBytes answer,
+        @Nullable String rawText,
         @Nullable String upstreamRequestId,
         @Nullable BigDecimal cost) {
     public Attempt {
         verify = List.copyOf(verify);
+    }
+
+    /** The record says which try it is, never what was written. */
+    @Override
+    public String toString() {
+        return "Attempt[" + n + " " + role.wire() + " " + model + "]";
     }
 
     /** Which part a try plays in its call. */

@@ -46,6 +46,9 @@ final class BodyRows {
         rows.add(row(interaction, ts, 0, interaction.call().body()));
         for (Attempt attempt : interaction.attempts()) {
             if (attempt.answer() == null) {
+                if (attempt.rawText() != null) {
+                    rows.add(row(interaction, ts, attempt.n(), raw(attempt.rawText())));
+                }
                 continue;
             }
             Answer answer = answers.get(attempt.n());
@@ -95,6 +98,20 @@ final class BodyRows {
             text(out, "finish_reason", answer.finish());
             out.writeEndObject();
             out.writeEndArray();
+            out.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /** What a small model wrote that could not be read, or was not waited for. */
+    private static byte[] raw(String text) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (JsonGenerator out = JSON.createGenerator(bytes)) {
+            out.writeStartObject();
+            out.writeStringField("object", "raw_text");
+            text(out, "text", text);
             out.writeEndObject();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

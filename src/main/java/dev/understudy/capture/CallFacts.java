@@ -3,11 +3,13 @@ package dev.understudy.capture;
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.understudy.call.Call;
 import dev.understudy.call.Decision;
+import dev.understudy.call.Demands;
 import dev.understudy.call.Interaction;
 import dev.understudy.call.Signals;
 import dev.understudy.call.Tool;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 
 /** Column {@code facts}: inputs of rules that have no column of their own, reasons, drops. No contents. */
 final class CallFacts {
@@ -64,6 +66,18 @@ final class CallFacts {
         out.writeNumberField("turn", signals.turn());
         out.writeNumberField("tokens", signals.tokens());
         out.writeNumberField("inspect_us", signals.micros());
+        if (signals.loop().isOpen()) {
+            Json.member(
+                    out,
+                    "loop",
+                    signals.loop().model() == null ? "llm" : signals.loop().model());
+        }
+        if (signals.latched()) {
+            out.writeBooleanField("latched", true);
+        }
+        if (signals.slmOff()) {
+            out.writeBooleanField("slm_off", true);
+        }
         Json.member(out, "reasons", signals.reasons());
         Json.member(out, "unknown", signals.unknown());
     }
@@ -71,6 +85,12 @@ final class CallFacts {
     private static void decision(JsonGenerator out, Decision decision) throws IOException {
         Json.member(out, "why", decision.why());
         Json.member(out, "capture_rule", decision.capture().rule());
+        if (!decision.demands().equals(Demands.NONE)) {
+            demands(out, decision.demands());
+        }
+        if (decision.mirror() != null) {
+            Json.member(out, "mirror_model", decision.mirror().model());
+        }
         if (!decision.dropped().isEmpty()) {
             out.writeArrayFieldStart("dropped");
             for (Decision.Dropped dropped : decision.dropped()) {
@@ -82,6 +102,21 @@ final class CallFacts {
             }
             out.writeEndArray();
         }
+    }
+
+    private static void demands(JsonGenerator out, Demands demands) throws IOException {
+        out.writeObjectFieldStart("demands");
+        if (demands.budget() != null) {
+            out.writeNumberField("budget_ms", demands.budget().toMillis());
+        }
+        if (demands.minMargin() != null) {
+            out.writeNumberField("min_margin", demands.minMargin());
+        }
+        if (demands.outputSecrets() != Demands.Secrets.OFF) {
+            Json.member(out, "output_secrets", demands.outputSecrets().name().toLowerCase(Locale.ROOT));
+        }
+        names(out, "checks", demands.checks().stream().map(Demands.Check::place).toList());
+        out.writeEndObject();
     }
 
     /** Names come from outside: as many as a person reads, none longer than a line. */

@@ -18,7 +18,7 @@ enum CallTable {
             "id uuid, ts timestamptz, run int4, seq int8, team text, app text, key_id uuid, session text, subject text,"
                     + " api text, stream bool, model text, site text, site_match text, phase text, kind text,"
                     + " tools_hash text, sensitivity text, facts jsonb, policy_rev text, rule text, action text,"
-                    + " basis text, propensity real, route text, served int2, served_model text, tier text,"
+                    + " basis text, bucket int2, propensity real, mirror text, mirror_p real, route text, served int2, served_model text, tier text,"
                     + " escalation text, outcome text, status int2, error text, finish text, tool_results jsonb,"
                     + " input_tokens int4, cached_tokens int4, output_tokens int4, estimated bool, overhead_us int4,"
                     + " ttft_us int4, latency_us int4, cost numeric, baseline numeric, record text, body_p real,"

@@ -150,6 +150,9 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
             if (attempt.answer() != null) {
                 bytes += attempt.answer().bytes().length;
             }
+            if (attempt.rawText() != null) {
+                bytes += 2L * attempt.rawText().length();
+            }
         }
         return bytes;
     }

@@ -8,7 +8,6 @@ import dev.understudy.call.Interaction;
 import dev.understudy.call.Message;
 import dev.understudy.call.Purpose;
 import dev.understudy.call.Signals;
-import dev.understudy.call.Tier;
 import dev.understudy.call.TokenCount;
 import dev.understudy.call.VerifyStep;
 import dev.understudy.openai.Answer;
@@ -107,12 +106,19 @@ final class RowMaker {
             decision == null ? null : decision.rule(),
             decision == null ? null : decision.action().wire(),
             decision == null ? null : decision.basis().wire(),
+            decision == null ? null : decision.bucket(),
             decision == null ? null : decision.propensity(),
+            decision == null || decision.mirror() == null
+                    ? null
+                    : decision.mirror().reason().wire(),
+            decision == null || decision.mirror() == null
+                    ? null
+                    : decision.mirror().probability(),
             all.route() == null ? null : all.route().wire(),
             all.served(),
             served == null ? null : served.model(),
             Served.tier(all).wire(),
-            escalation(all),
+            all.escalation(),
             all.outcome().wire(),
             all.status(),
             all.error(),
@@ -165,26 +171,12 @@ final class RowMaker {
                 out.writeStartObject();
                 Json.member(out, "upstream_request_id", attempt.upstreamRequestId());
                 out.writeStringField("tokens", tokens.source().wire());
+                if (attempt.meanMargin() != null) {
+                    out.writeNumberField("mean_margin", attempt.meanMargin());
+                }
                 out.writeEndObject();
             })
         };
-    }
-
-    /** Why the small model's try did not count: the step it failed at, else its failure; null when there was none. */
-    private static @Nullable String escalation(Interaction all) {
-        if (all.attempts().size() < 2 || Served.tier(all) != Tier.LLM) {
-            return null;
-        }
-        Attempt first = all.attempts().getFirst();
-        if (first.tier() != Tier.SLM) {
-            return null;
-        }
-        for (VerifyStep step : first.verify()) {
-            if (step.result() == VerifyStep.Result.FAIL) {
-                return step.step();
-            }
-        }
-        return first.error() == null ? "failed" : first.error();
     }
 
     private static @Nullable String verify(List<VerifyStep> steps) {

@@ -2,7 +2,7 @@ package dev.understudy.model;
 
 /**
  * Where an answer goes. The order is: {@code accepted} at most once, then frames, then exactly one of {@code ended} and
- * {@code failed}; nothing after {@link Asked#cancel()}.
+ * {@code failed}. After {@link Asked#cancel()} comes nothing but {@code spent}.
  */
 public interface AnswerSink {
     /** The model has taken the question: a 2xx head of the upstream, or a slot of the small model. */
@@ -29,6 +29,12 @@ public interface AnswerSink {
 
     /** There is no whole answer. Frames that came before are all there is. */
     void failed(ModelFailure failure);
+
+    /**
+     * What an answer has cost that was cancelled: told by a small model in this process, once, in a moment after {@link
+     * Asked#cancel()}, where it had accepted the question.
+     */
+    default void spent(LocalRun run) {}
 
     /** What an answer may show that is kept. */
     enum Shown {

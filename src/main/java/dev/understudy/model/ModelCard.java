@@ -40,6 +40,11 @@ public record ModelCard(
         prices = List.copyOf(prices);
     }
 
+    /** Whether it runs in this process. */
+    public boolean isLocal() {
+        return !(place instanceof Place.Upstream);
+    }
+
     /** Where a model runs. */
     public sealed interface Place {
         /**

@@ -24,7 +24,6 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -68,28 +67,30 @@ final class CallRecord {
         return overheadMicros;
     }
 
-    /** Records an exchange that is over. */
-    void exchanged(
-            Ruling ruling,
-            List<Try> tries,
-            @Nullable Try served,
-            Interaction.@Nullable Route route,
+    /**
+     * How an exchange ended.
+     *
+     * @param status that was sent; 499 when the client left before the head
+     * @param error code that the caller got, or null
+     * @param served whose answer was sent, or null
+     * @param route how it came about, or null
+     * @param firstContentMicros when content first left, or null
+     */
+    record Ending(
             Interaction.Outcome outcome,
             int status,
             @Nullable String error,
-            @Nullable Long firstContentMicros) {
+            @Nullable Try served,
+            Interaction.@Nullable Route route,
+            @Nullable Long firstContentMicros,
+            long endMicros) {}
+
+    /** Records an exchange that is over. */
+    void exchanged(Ruling ruling, Tries tries, Ending ending) {
         LocalDate day = call.receivedAt().atOffset(ZoneOffset.UTC).toLocalDate();
-        BigDecimal cost = BigDecimal.ZERO;
-        long tokens = 0;
-        List<Attempt> attempts = new ArrayList<>(tries.size());
-        for (int i = 0; i < tries.size(); i++) {
-            Try one = tries.get(i);
-            BigDecimal own = one.cost(call.model(), day);
-            attempts.add(one.attempt(call.stream(), own));
-            cost = cost == null || own == null ? null : cost.add(own);
-            tokens += (long) one.tokens().input() + one.tokens().output();
-        }
-        ruling.admission().end(tokens, cost);
+        Tries.Sum sum = tries.sum(call.model(), call.stream(), day);
+        ruling.admission().end(sum.tokens(), sum.cost());
+        Try served = ending.served();
         BigDecimal baseline = served == null
                 ? null
                 : Pricing.baseline(ruling.models().catalogue(), large(ruling), call.model(), served.tokens(), day);
@@ -98,17 +99,17 @@ final class CallRecord {
                 caller,
                 ruling.signals(),
                 ruling.decision(),
-                attempts,
+                sum.attempts(),
                 served == null ? null : served.n(),
-                route,
-                outcome,
-                status,
-                error,
-                null,
+                ending.route(),
+                ending.outcome(),
+                ending.status(),
+                ending.error(),
+                tries.escalation(),
                 overheadMicros,
-                firstContentMicros,
-                call.microsAt(System.nanoTime()),
-                cost,
+                ending.firstContentMicros(),
+                ending.endMicros(),
+                sum.cost(),
                 baseline);
         if (served != null && !served.isSmall()) {
             house.judgement().reported(call, served.tokens());
@@ -149,8 +150,10 @@ final class CallRecord {
                     null,
                     null,
                     null,
+                    null,
                     List.of(),
                     accepted,
+                    null,
                     null,
                     upstreamRequestId,
                     cost);

@@ -13,17 +13,13 @@ import dev.understudy.model.AnswerSink;
 import dev.understudy.model.AnswerVoice;
 import dev.understudy.model.Ask;
 import dev.understudy.model.Frame;
-import dev.understudy.model.ModelCard;
 import dev.understudy.model.ModelFailure;
 import dev.understudy.model.Readiness;
 import dev.understudy.model.Reply;
 import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
-import dev.understudy.verify.Inquiry;
-import dev.understudy.verify.Ladder;
 import io.vertx.core.Context;
 import io.vertx.core.MultiMap;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -40,11 +36,9 @@ import org.jspecify.annotations.Nullable;
  * head may be out. Once it relays, a failure can only be told inside the answer. Every continuation looks at the state
  * first; whoever brings the exchange to Over records it, once.
  */
-final class Exchange implements Delivery.Source {
+final class Exchange implements Try.Owner, Delivery.Source {
     /** No small model's answer is that long. */
     private static final int WHOLE_BYTES = 8 << 20;
-
-    private static final long NO_TIMER = -1;
 
     private final House house;
     private final Context loop;
@@ -53,15 +47,18 @@ final class Exchange implements Delivery.Source {
     private final Ruling ruling;
     private final MultiMap headers;
     private final CallRecord record;
+    private final Settlement settlement;
     private final Targets targets;
     private final Delivery delivery;
     private final KeptIds kept;
-    private final List<Try> tries = new ArrayList<>(2);
+    private final Verifier verifier;
+    private final Tries tries = new Tries();
+    private final Timer pause;
+    private final Timer patience;
     private State state = new State.Waiting(null);
     private @Nullable Long firstContentMicros;
     private Targets.@Nullable Next asked;
     private boolean repeated;
-    private long pause = NO_TIMER;
 
     Exchange(
             House house,
@@ -79,9 +76,13 @@ final class Exchange implements Delivery.Source {
         this.ruling = ruling;
         this.headers = headers;
         this.record = record;
+        this.settlement = new Settlement(house, record, ruling, tries);
         this.targets = new Targets(ruling, caller.providerKey());
         this.kept = new KeptIds(house.held(), caller.team(), call);
+        this.verifier = new Verifier(house.ladder(), loop, call, ruling);
         this.delivery = new Delivery(house, call, ruling.decision(), client, record, this);
+        this.pause = new Timer(house.vertx());
+        this.patience = new Timer(house.vertx());
     }
 
     /** Carries the call out; called once. The client's leaving must be reported to {@link #gone()} from before on. */
@@ -104,15 +105,8 @@ final class Exchange implements Delivery.Source {
 
     /** The gateway stops and waits no longer: what is under way ends with an error, before the head or inside the stream. */
     void stopped() {
-        Try last = switch (state) {
-            case State.Waiting waiting -> waiting.current();
-            case State.Relaying relaying -> relaying.chosen();
-            case State.Over over -> null;
-        };
-        if (last != null) {
-            last.giveUp("stopped");
-            last.completeTokens(ruling.signals().tokens(), call.stream());
-        }
+        tries.giveUp("stopped");
+        completeTokens();
         ClientError error = ClientError.of(Reception.STOPPING);
         switch (state) {
             case State.Waiting waiting -> fail(error);
@@ -121,36 +115,40 @@ final class Exchange implements Delivery.Source {
         }
     }
 
-    long microsNow() {
+    @Override
+    public long microsNow() {
         return call.microsAt(System.nanoTime());
     }
 
     /** Ends the exchange after a fault of our own, wherever it stands. */
-    void broke(RuntimeException fault) {
+    @Override
+    public void broke(RuntimeException fault) {
         CallRecord.logFault(fault, call.id());
         if (!(state instanceof State.Over)) {
-            tries.forEach(one -> one.giveUp(ModelFailure.Code.INTERNAL.wire()));
+            tries.giveUp(ModelFailure.Code.INTERNAL.wire());
             fail(ClientError.of(new ApiFailure(ApiError.INTERNAL_ERROR, Intake.INTERNAL)));
         }
     }
 
-    void accepted(Try by) {
+    @Override
+    public void accepted(Try by) {
         if (isCurrent(by)) {
             delivery.accepted();
         }
     }
 
-    /** An answer that is on its way shows something that its upstream keeps. */
-    void shows(Try by, AnswerSink.Shown kind, String id) {
+    @Override
+    public void shows(Try by, AnswerSink.Shown kind, String id) {
         kept.shown(by, kind, id);
     }
 
-    /** The part of the surface that the call uses. */
-    Api api() {
+    @Override
+    public Api api() {
         return call.api();
     }
 
-    void frame(Try from, Frame frame) {
+    @Override
+    public void frame(Try from, Frame frame) {
         switch (state) {
             case State.Waiting waiting
             when waiting.current() == from -> {
@@ -169,30 +167,45 @@ final class Exchange implements Delivery.Source {
         }
     }
 
-    void ended(Try by, AnswerEnd end) {
+    @Override
+    public void ended(Try by, AnswerEnd end) {
         if (!isCurrent(by)) {
             return;
         }
-        by.completeTokens(ruling.signals().tokens(), call.stream());
-        if (by.isSmall()) {
-            Reply reply = end.reply() == null ? by.readReply(call.stream()) : end.reply();
-            if (reply != null) {
-                by.verified(house.ladder()
-                        .check(new Inquiry(
-                                call,
-                                ruling.signals().kind(),
-                                ruling.decision().demands(),
-                                reply,
-                                end.run(),
-                                by.tokens().output(),
-                                by.ranMicros())));
-            }
+        completeTokens();
+        if (!by.isSmall()) {
+            finish(by);
+            return;
         }
+        Reply reply = end.reply() == null ? by.readReply(call.stream()) : end.reply();
+        if (reply == null) {
+            judged(by, List.of());
+        } else {
+            verifier.check(by, reply, end.run(), steps -> judged(by, steps));
+        }
+    }
+
+    /** The ladder has spoken, perhaps after the exchange went on without it. */
+    private void judged(Try by, List<VerifyStep> steps) {
+        by.verified(steps);
+        if (!isCurrent(by)) {
+            return;
+        }
+        if (by.passed()) {
+            finish(by);
+        } else if (state instanceof State.Waiting) {
+            reject(by);
+        } else if (by.isCut()) {
+            // Its finish reason tells the client as much.
+            finish(by);
+        } else {
+            breakOff(ClientError.of(ClientError.rejected(by.card())), by);
+        }
+    }
+
+    /** Sends what is left of an answer that is whole. */
+    private void finish(Try by) {
         if (state instanceof State.Waiting) {
-            if (by.isSmall() && !isGood(by)) {
-                reject(by);
-                return;
-            }
             commit(by);
             if (!call.stream()) {
                 delivery.document(by);
@@ -201,15 +214,18 @@ final class Exchange implements Delivery.Source {
             }
             delivery.held(by);
         }
-        delivery.end();
-        over(Interaction.Outcome.COMPLETED, delivery.status(), null, by);
+        if (isCurrent(by)) {
+            delivery.end();
+            over(Interaction.Outcome.COMPLETED, delivery.status(), null, by);
+        }
     }
 
-    void failed(Try by, ModelFailure failure) {
+    @Override
+    public void failed(Try by, ModelFailure failure) {
         if (!isCurrent(by)) {
             return;
         }
-        by.completeTokens(ruling.signals().tokens(), call.stream());
+        completeTokens();
         ClientError error = ClientError.of(failure, by.card());
         if (by.isSmall() && delivery.isPaused()) {
             // what failed is the client, who does not read; nobody is left to tell
@@ -237,8 +253,7 @@ final class Exchange implements Delivery.Source {
     private void repeat(ModelFailure failure) {
         repeated = true;
         state = new State.Waiting(null);
-        pause = house.vertx().setTimer(Repeat.delayMillis(failure, house.random()), fired -> {
-            pause = NO_TIMER;
+        pause.set(Repeat.delayMillis(failure, house.random()), () -> {
             if (state instanceof State.Waiting && asked != null) {
                 ask(asked);
             }
@@ -256,8 +271,24 @@ final class Exchange implements Delivery.Source {
         next(told(ClientError.of(ClientError.rejected(by.card())), by));
     }
 
+    /** A small model has had its time, whatever it has to show for it. */
+    private void late(Try by) {
+        if (isCurrent(by)) {
+            by.giveUp(ModelFailure.Code.DEADLINE.wire());
+            completeTokens();
+            ClientError error = ClientError.of(
+                    ModelFailure.of(ModelFailure.Code.DEADLINE, "the small model was not done in time"), by.card());
+            if (state instanceof State.Relaying) {
+                breakOff(error, by);
+            } else {
+                next(told(error, by));
+            }
+        }
+    }
+
     /** Asks the next target that may be asked, or tells the client what the last one ended with. */
     private void next(@Nullable ClientError last) {
+        patience.cancel();
         Targets.Next next = targets.next();
         if (next == null) {
             fail(last == null ? noModel() : last);
@@ -268,12 +299,15 @@ final class Exchange implements Delivery.Source {
     }
 
     private void ask(Targets.Next next) {
-        ModelCard card = next.model().card();
         boolean keep = ruling.decision().capture().record() == CaptureOrder.Level.FULL;
-        Try made =
-                new Try(this, tries.size() + 1, next, Hold.of(call, ruling.signals(), card.tier()), keep, microsNow());
+        Hold hold = Hold.of(call, ruling, next.model().card().tier());
+        Try made = new Try(this, tries.count() + 1, next, hold, keep, microsNow());
         tries.add(made);
         state = new State.Waiting(made);
+        Long patienceMillis = Patience.millis(call, ruling.decision().demands(), made.card());
+        if (patienceMillis != null) {
+            patience.set(patienceMillis, () -> late(made));
+        }
         Ask ask = new Ask(call, team, next.key(), headers, task -> loop.runOnContext(run -> task.run()));
         try {
             made.asked(next.model().ask(ask, made));
@@ -288,11 +322,6 @@ final class Exchange implements Delivery.Source {
         return call.api() == Api.RESPONSES && delivery.isHeadOut();
     }
 
-    private static boolean isGood(Try by) {
-        List<VerifyStep> steps = by.verifySteps();
-        return steps.isEmpty() ? by.contentFrames() > 0 : Ladder.holds(steps);
-    }
-
     /** From here nothing is retried. */
     private void commit(Try by) {
         by.chosen();
@@ -300,7 +329,7 @@ final class Exchange implements Delivery.Source {
         firstContentMicros = microsNow();
         kept.leaving(by);
         if (!delivery.isHeadOut()) {
-            delivery.head(by, by.card().name(), routeOf(by), tries.size());
+            delivery.head(by, by.card().name(), routeOf(by), tries.count());
         }
     }
 
@@ -314,7 +343,7 @@ final class Exchange implements Delivery.Source {
             commit(current);
             delivery.held(current);
         } else {
-            delivery.head(tries.getLast(), "pending", Interaction.Route.DIRECT, tries.size());
+            delivery.head(tries.last(), "pending", routeOf(tries.last()), tries.count());
             delivery.flushHead();
         }
     }
@@ -333,7 +362,8 @@ final class Exchange implements Delivery.Source {
         if (delivery.isHeadOut()) {
             breakOff(error, null);
         } else {
-            delivery.refused(error, Interaction.Route.DIRECT, tries.size());
+            Interaction.Route route = tries.count() == 0 ? Interaction.Route.DIRECT : routeOf(tries.last());
+            delivery.refused(error, route, tries.count());
             over(Interaction.Outcome.FAILED, delivery.status(), error.code(), null);
         }
     }
@@ -344,41 +374,33 @@ final class Exchange implements Delivery.Source {
     }
 
     private void cutOff(@Nullable String why) {
-        switch (state) {
-            case State.Over over -> {}
-            case State.Waiting waiting -> {
-                if (waiting.current() != null) {
-                    waiting.current().giveUp("client_gone");
-                }
-                leave(why, null);
-            }
-            case State.Relaying relaying -> {
-                relaying.chosen().giveUp("client_gone");
-                leave(why, relaying.chosen());
+        if (!(state instanceof State.Over)) {
+            Try chosen = state instanceof State.Relaying relaying ? relaying.chosen() : null;
+            tries.giveUp("client_gone");
+            completeTokens();
+            over(Interaction.Outcome.CLIENT_GONE, delivery.statusOrGone(), why, chosen);
+            if (why != null) {
+                delivery.reset();
             }
         }
     }
 
-    private void leave(@Nullable String why, @Nullable Try chosen) {
-        for (Try one : tries) {
-            one.completeTokens(ruling.signals().tokens(), call.stream());
-        }
-        over(Interaction.Outcome.CLIENT_GONE, delivery.statusOrGone(), why, chosen);
-        if (why != null) {
-            delivery.reset();
-        }
+    private void completeTokens() {
+        tries.completeTokens(ruling.signals().tokens(), call.stream());
     }
 
     private void over(Interaction.Outcome outcome, int status, @Nullable String error, @Nullable Try chosen) {
         state = new State.Over();
         delivery.stop();
-        if (pause != NO_TIMER) {
-            house.vertx().cancelTimer(pause);
-            pause = NO_TIMER;
-        }
+        pause.cancel();
+        patience.cancel();
         Interaction.Route route = chosen == null ? null : routeOf(chosen);
-        record.exchanged(ruling, tries, chosen, route, outcome, status, error, firstContentMicros);
-        ruling.models().release();
+        settlement.over(new CallRecord.Ending(outcome, status, error, chosen, route, firstContentMicros, microsNow()));
+    }
+
+    @Override
+    public void spent(Try by) {
+        settlement.spent();
     }
 
     private boolean isCurrent(Try one) {
@@ -389,8 +411,16 @@ final class Exchange implements Delivery.Source {
         };
     }
 
-    private static Interaction.Route routeOf(Try by) {
-        return by.isFallback() ? Interaction.Route.FALLBACK : Interaction.Route.DIRECT;
+    private Interaction.Route routeOf(Try by) {
+        return switch (by.role()) {
+            case SERVE ->
+                by.isSmall() && ruling.decision().action() == Decision.Action.CASCADE
+                        ? Interaction.Route.CASCADE
+                        : Interaction.Route.DIRECT;
+            case ESCALATE -> Interaction.Route.CASCADE;
+            case FALLBACK -> Interaction.Route.FALLBACK;
+            case MIRROR -> throw new IllegalStateException("a mirror answers nobody");
+        };
     }
 
     private static ClientError noModel() {

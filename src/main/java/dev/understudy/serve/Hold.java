@@ -1,9 +1,10 @@
 package dev.understudy.serve;
 
 import dev.understudy.call.Call;
+import dev.understudy.call.Decision;
+import dev.understudy.call.Demands;
 import dev.understudy.call.Kind;
 import dev.understudy.call.ResponseFormat;
-import dev.understudy.call.Signals;
 import dev.understudy.call.Tier;
 import dev.understudy.call.ToolChoice;
 
@@ -17,14 +18,26 @@ enum Hold {
     WHOLE;
 
     /** How much of an answer to a call is held, by the tier of who gives it. */
-    static Hold of(Call call, Signals signals, Tier tier) {
+    static Hold of(Call call, Ruling ruling, Tier tier) {
         if (!call.stream()) {
             return WHOLE;
         }
         return switch (tier) {
             case LLM, NONE -> LEADING;
-            case SLM -> isPlainText(call, signals.kind()) ? BEGINNING : WHOLE;
+            case SLM ->
+                ruling.decision().action() == Decision.Action.CASCADE
+                                || asksForAll(ruling.decision().demands())
+                                || !isPlainText(call, ruling.signals().kind())
+                        ? WHOLE
+                        : BEGINNING;
         };
+    }
+
+    /** What is asked of a whole answer cannot be told by its beginning. */
+    private static boolean asksForAll(Demands demands) {
+        return demands.minMargin() != null
+                || demands.outputSecrets() == Demands.Secrets.DENY
+                || !demands.checks().isEmpty();
     }
 
     private static boolean isPlainText(Call call, Kind kind) {

@@ -2,13 +2,17 @@ package dev.understudy.serve;
 
 import dev.understudy.call.Decision;
 import dev.understudy.call.Secret;
+import dev.understudy.call.Sensitivity;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
 import java.net.URI;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The targets of one decision in their order, and the rule that a caller's own key is shown to one base URL only. */
+/**
+ * The targets of one decision in their order. A caller's own key is shown to one base URL
+ * only, and restricted contents to nobody outside.
+ */
 final class Targets {
     /** One target that may be asked, and the key that goes with the question, or null. */
     record Next(
@@ -18,6 +22,7 @@ final class Targets {
     private final List<Decision.Dropped> dropped;
     private final LiveModels models;
     private final @Nullable Secret providerKey;
+    private final boolean restricted;
     private int next;
     private @Nullable URI forwardedTo;
 
@@ -25,6 +30,7 @@ final class Targets {
         this.targets = ruling.decision().targets();
         this.dropped = ruling.decision().dropped();
         this.models = ruling.models();
+        this.restricted = ruling.signals().sensitivity() == Sensitivity.RESTRICTED;
         this.providerKey = providerKey;
     }
 
@@ -34,7 +40,7 @@ final class Targets {
         while (next < targets.size()) {
             Decision.Target target = targets.get(next++);
             Model model = models.model(target.model());
-            if (model != null && mayHaveKey(model.card())) {
+            if (model != null && maySee(model.card()) && mayHaveKey(model.card())) {
                 return new Next(target, model, forwardTo(model.card()) == null ? null : providerKey);
             }
         }
@@ -62,6 +68,11 @@ final class Targets {
             }
         }
         return most;
+    }
+
+    /** Restricted contents stay here, whatever was decided. */
+    private boolean maySee(ModelCard card) {
+        return !restricted || card.trustInside() || card.isLocal();
     }
 
     private boolean mayHaveKey(ModelCard card) {

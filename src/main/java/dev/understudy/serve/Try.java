@@ -1,6 +1,7 @@
 package dev.understudy.serve;
 
 import dev.understudy.call.AnswerBytes;
+import dev.understudy.call.Api;
 import dev.understudy.call.Attempt;
 import dev.understudy.call.Decision;
 import dev.understudy.call.Secret;
@@ -20,6 +21,7 @@ import dev.understudy.model.Pricing;
 import dev.understudy.model.Reply;
 import dev.understudy.openai.Answer;
 import dev.understudy.openai.AnswerReader;
+import dev.understudy.verify.Ladder;
 import io.vertx.core.buffer.Buffer;
 import java.math.BigDecimal;
 import java.time.LocalDate;
@@ -36,7 +38,37 @@ final class Try implements AnswerSink {
     /** Tokens of a small model's text that are looked at before they leave. */
     private static final int BEGINNING_TOKENS = 32;
 
-    private final Exchange exchange;
+    /** Who carries a call out and is told of its tries; all on one event loop. */
+    interface Owner {
+        /** Microseconds since the call came. */
+        long microsNow();
+
+        /** The part of the surface that the call uses. */
+        Api api();
+
+        /** The model has taken the question. */
+        void accepted(Try by);
+
+        /** An answer that is on its way to the client shows something that its upstream keeps. */
+        void shows(Try by, Shown kind, String id);
+
+        /** The next piece of an answer. */
+        void frame(Try from, Frame frame);
+
+        /** An answer is whole. */
+        void ended(Try by, AnswerEnd end);
+
+        /** There is no whole answer. */
+        void failed(Try by, ModelFailure failure);
+
+        /** What a try has cost that was given up is known. */
+        void spent(Try by);
+
+        /** A fault of our own. */
+        void broke(RuntimeException fault);
+    }
+
+    private final Owner owner;
     private final int n;
     private final Decision.Target target;
     private final ModelCard card;
@@ -60,6 +92,7 @@ final class Try implements AnswerSink {
     private TokenCount tokens = TokenCount.NONE;
     private List<VerifyStep> verify = List.of();
     private boolean sent;
+    private boolean cancelled;
     private boolean over;
     private boolean tooLong;
     private int heldBytes;
@@ -71,8 +104,8 @@ final class Try implements AnswerSink {
     /**
      * @param keep whether its answer is wanted for the record
      */
-    Try(Exchange exchange, int n, Targets.Next next, Hold hold, boolean keep, long startMicros) {
-        this.exchange = exchange;
+    Try(Owner owner, int n, Targets.Next next, Hold hold, boolean keep, long startMicros) {
+        this.owner = owner;
         this.n = n;
         this.target = next.target();
         this.card = next.model().card();
@@ -89,6 +122,7 @@ final class Try implements AnswerSink {
     /** Ends the model's work unless it has ended. */
     void cancel() {
         if (!over && asked != null) {
+            cancelled = true;
             asked.cancel();
         }
     }
@@ -109,7 +143,7 @@ final class Try implements AnswerSink {
     public void accepted(Accepted head) {
         accepted = head;
         status = head.status();
-        exchange.accepted(this); // sets a timer at most
+        owner.accepted(this); // sets a timer at most
     }
 
     @Override
@@ -118,24 +152,24 @@ final class Try implements AnswerSink {
             contentFrames++;
             contentBytes += frame.bytes().length();
             if (firstContentMicros == null) {
-                firstContentMicros = exchange.microsNow();
+                firstContentMicros = owner.microsNow();
             }
         }
         keep(frame.bytes());
         try {
-            exchange.frame(this, frame);
+            owner.frame(this, frame);
         } catch (RuntimeException e) {
-            exchange.broke(e);
+            owner.broke(e);
         }
     }
 
     @Override
     public void shows(Shown kind, String id) {
         if (sent) {
-            exchange.shows(this, kind, id);
+            owner.shows(this, kind, id);
         } else {
             showing = showing.isEmpty() ? new ArrayList<>(4) : showing;
-            showing.add(() -> exchange.shows(this, kind, id));
+            showing.add(() -> owner.shows(this, kind, id));
         }
     }
 
@@ -147,31 +181,42 @@ final class Try implements AnswerSink {
     @Override
     public void ended(AnswerEnd end) {
         over = true;
-        endMicros = exchange.microsNow();
+        endMicros = owner.microsNow();
         finish = end.finish();
         tokens = end.tokens();
         run = end.run();
         try {
-            exchange.ended(this, end);
+            owner.ended(this, end);
         } catch (RuntimeException e) {
-            exchange.broke(e);
+            owner.broke(e);
         }
     }
 
     @Override
     public void failed(ModelFailure failure) {
         over = true;
-        endMicros = exchange.microsNow();
+        endMicros = owner.microsNow();
         error = failure.code().wire();
         run = failure.run();
         if (failure.status() != null) {
             status = failure.status();
         }
         try {
-            exchange.failed(this, failure);
+            owner.failed(this, failure);
         } catch (RuntimeException e) {
-            exchange.broke(e);
+            owner.broke(e);
         }
+    }
+
+    @Override
+    public void spent(LocalRun cost) {
+        run = cost;
+        owner.spent(this);
+    }
+
+    /** Whether it was cancelled in this process, and will say in a moment what it has cost. */
+    boolean isAwaited() {
+        return cancelled && run == null && accepted != null && card.isLocal();
     }
 
     /** Its answer did not pass, or the client left. */
@@ -180,12 +225,32 @@ final class Try implements AnswerSink {
         error = why;
         if (!over) {
             over = true;
-            endMicros = exchange.microsNow();
+            endMicros = owner.microsNow();
         }
     }
 
-    List<VerifyStep> verifySteps() {
-        return verify;
+    /** Whether it was given up, or failed by itself. */
+    boolean hasFailed() {
+        return error != null;
+    }
+
+    /** The step of the ladder at which its answer failed, else the code of its failure. */
+    String whyNot() {
+        if (error != null && !error.equals(ModelFailure.Code.UNPARSED.wire())) {
+            return error;
+        }
+        boolean fell = !verify.isEmpty() && verify.getLast().result() == VerifyStep.Result.FAIL;
+        return fell ? verify.getLast().step() : ModelFailure.Code.UNPARSED.wire();
+    }
+
+    /** Whether its answer may be sent: it passed the ladder, or where nothing could be checked says something. */
+    boolean passed() {
+        return verify.isEmpty() ? contentFrames > 0 : Ladder.holds(verify);
+    }
+
+    /** Whether its answer ends where a limit on its tokens does. */
+    boolean isCut() {
+        return "length".equals(finish);
     }
 
     void verified(List<VerifyStep> steps) {
@@ -280,8 +345,8 @@ final class Try implements AnswerSink {
         return card.tier() == Tier.SLM;
     }
 
-    boolean isFallback() {
-        return target.role() == Attempt.Role.FALLBACK;
+    Attempt.Role role() {
+        return target.role();
     }
 
     @Nullable
@@ -337,9 +402,11 @@ final class Try implements AnswerSink {
                 ran == null ? null : ran.device(),
                 ran == null ? null : ran.deviceMicros(),
                 ran == null ? null : ran.minMargin(),
+                ran == null ? null : ran.meanMargin(),
                 verify,
                 sent,
                 answer(stream),
+                ran == null || !keep ? null : ran.rawText(),
                 accepted == null ? null : accepted.upstreamRequestId(),
                 cost);
     }
@@ -368,6 +435,6 @@ final class Try implements AnswerSink {
             part.getBytes(0, part.length(), all, at);
             at += part.length();
         }
-        return new AnswerBytes(exchange.api(), stream, all);
+        return new AnswerBytes(owner.api(), stream, all);
     }
 }

@@ -37,6 +37,8 @@ final class SlmAsked implements Asked, SlmListener {
     /** Text that may wait for a client that does not read; further behind, it loses its answer. */
     private static final int MAX_BEHIND_BYTES = 64 << 10;
 
+    private static final List<SlmAnswer.Bytes> WHOLE = List.of(new SlmAnswer.Bytes(0, Integer.MAX_VALUE));
+
     private final ModelCard card;
     private final Call call;
     private final Ask ask;
@@ -51,6 +53,7 @@ final class SlmAsked implements Asked, SlmListener {
     private boolean paused;
     private boolean accepted;
     private boolean over;
+    private boolean stopped;
     private @Nullable AnswerEnd endAfterPause;
     private @Nullable ChatWriter writer;
 
@@ -142,6 +145,7 @@ final class SlmAsked implements Asked, SlmListener {
     public void done(SlmResult result) {
         if (cancelled || over) {
             closePlan();
+            spent(result);
             return;
         }
         switch (result.finish()) {
@@ -149,7 +153,10 @@ final class SlmAsked implements Asked, SlmListener {
             case LENGTH -> read(result, true);
             case CANCELLED -> {
                 closePlan();
-                fail(ModelFailure.Code.INTERNAL, "the answer was ended: the client did not read, or the engine closed");
+                fail(
+                        ModelFailure.Code.INTERNAL,
+                        "the answer was ended: the client did not read, or the engine closed",
+                        run(result, null));
             }
             case ERROR -> {
                 closePlan();
@@ -170,8 +177,7 @@ final class SlmAsked implements Asked, SlmListener {
     private void read(SlmResult result, boolean cut) {
         if (plainText) {
             closePlan();
-            var bytes = new SlmAnswer.Bytes(0, Integer.MAX_VALUE);
-            end(result, new SlmAnswer(text.toString(), List.of(), null, List.of(bytes)), cut);
+            end(result, new SlmAnswer(text.toString(), List.of(), null, WHOLE), cut);
             return;
         }
         SlmPlan prepared = plan;
@@ -185,7 +191,7 @@ final class SlmAsked implements Asked, SlmListener {
                     SlmAnswer answer = prepared.read(raw, cut);
                     ask.loop().execute(() -> end(result, answer, cut));
                 } catch (SlmException e) {
-                    ask.loop().execute(() -> fail(e, run(result, null)));
+                    ask.loop().execute(() -> unread(e, result));
                 }
             });
         } catch (RejectedExecutionException e) {
@@ -194,8 +200,14 @@ final class SlmAsked implements Asked, SlmListener {
         }
     }
 
+    private void unread(SlmException why, SlmResult result) {
+        spent(result);
+        fail(why, run(result, null));
+    }
+
     private void end(SlmResult result, SlmAnswer answer, boolean cut) {
         if (cancelled || over) {
+            spent(result);
             return;
         }
         LocalRun run = run(result, answer);
@@ -217,6 +229,14 @@ final class SlmAsked implements Asked, SlmListener {
             endAfterPause = end;
         } else {
             sink.ended(end);
+        }
+    }
+
+    /** Tells what a cancelled answer has cost; whoever was told of an end has been told that too. */
+    private void spent(SlmResult result) {
+        if (cancelled && !over) {
+            over = true;
+            sink.spent(run(result, null));
         }
     }
 
@@ -265,8 +285,10 @@ final class SlmAsked implements Asked, SlmListener {
     private LocalRun run(SlmResult result, @Nullable SlmAnswer answer) {
         Served on = served;
         String raw = text.toString();
+        // of a text all counts, however it ended; what counts of a call only its reading tells
+        List<SlmAnswer.Bytes> values = answer != null ? answer.values() : plainText && !raw.isEmpty() ? WHOLE : null;
         Margins.Summary margin =
-                answer == null ? null : margins.over(answer.values(), raw.getBytes(StandardCharsets.UTF_8).length);
+                values == null ? null : margins.over(values, raw.getBytes(StandardCharsets.UTF_8).length);
         return new LocalRun(
                 on == null ? "" : on.variant().hash(),
                 "cpu",
@@ -285,9 +307,10 @@ final class SlmAsked implements Asked, SlmListener {
         behind.add(frame);
         behindBytes += frame.bytes().length();
         // a held answer is in memory anyway
-        if (plainText && behindBytes > MAX_BEHIND_BYTES && !over) {
+        if (plainText && behindBytes > MAX_BEHIND_BYTES && !over && !stopped) {
+            // the engine tells of the end, with what it has cost
+            stopped = true;
             stop();
-            fail(ModelFailure.Code.INTERNAL, "the client was more than 64 KiB behind");
         }
     }
 

@@ -66,6 +66,8 @@ final class DoorFixture implements AutoCloseable {
     private volatile Kind kind = Kind.ANSWER;
     private volatile Sensitivity sensitivity = Sensitivity.INTERNAL;
     private volatile Decision.@Nullable Denial denial;
+    private volatile Decision.Action action = Decision.Action.LLM;
+    private volatile Demands demands = Demands.NONE;
     private volatile @Nullable Secret providerKey;
     private volatile @Nullable RuntimeException fault;
     private volatile String team = "local";
@@ -146,6 +148,20 @@ final class DoorFixture implements AutoCloseable {
 
     DoorFixture sensitivity(Sensitivity said) {
         sensitivity = said;
+        return this;
+    }
+
+    /** The decision is a cascade from then on: a small model first, the next target where it fails. */
+    DoorFixture cascade(Demands asked) {
+        action = Decision.Action.CASCADE;
+        demands = asked;
+        return this;
+    }
+
+    /** What a decision asks of answers, whoever gives them. */
+    DoorFixture demands(Decision.Action by, Demands asked) {
+        action = by;
+        demands = asked;
         return this;
     }
 
@@ -317,6 +333,7 @@ final class DoorFixture implements AutoCloseable {
                     .filter(target -> held.owner() == null
                             ? decided == null || target.model().equals(decided)
                             : target.model().equals(held.owner()))
+                    .map(this::inItsRole)
                     .toList();
             Decision.Denial refused = denial != null ? denial : refusal(held, chosen);
             return new Ruling(
@@ -324,18 +341,24 @@ final class DoorFixture implements AutoCloseable {
                     new Decision(
                             "0123456789ab",
                             "everyone/default",
-                            Decision.Action.LLM,
+                            action,
                             refused == null ? chosen : List.of(),
                             dropped,
                             held.owner() == null ? Decision.Basis.RULE : Decision.Basis.HELD_ID,
                             null,
                             1.0,
                             null,
-                            Demands.NONE,
+                            demands,
                             capture,
                             refused,
                             "because"),
                     live);
+        }
+
+        private Decision.Target inItsRole(Decision.Target target) {
+            return action == Decision.Action.CASCADE && target.role() == Attempt.Role.FALLBACK
+                    ? new Decision.Target(target.model(), Attempt.Role.ESCALATE)
+                    : target;
         }
 
         private Decision.@Nullable Denial refusal(Held held, List<Decision.Target> chosen) {

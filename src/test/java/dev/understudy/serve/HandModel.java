@@ -52,6 +52,9 @@ class HandModel implements Model {
             @Override
             public void cancel() {
                 cancelled.incrementAndGet();
+                if (telling.accepted && !telling.over) {
+                    ask.loop().execute(() -> sink.spent(RUN));
+                }
                 telling.over = true;
             }
 
@@ -72,6 +75,7 @@ class HandModel implements Model {
         private final Ask ask;
         private final AnswerSink sink;
         private boolean over;
+        private boolean accepted;
 
         Telling(Ask ask, AnswerSink sink) {
             this.ask = ask;
@@ -82,6 +86,7 @@ class HandModel implements Model {
 
         Telling accepted() {
             if (!over) {
+                accepted = true;
                 sink.accepted(Accepted.LOCAL);
             }
             return this;

@@ -254,8 +254,10 @@ class SessionLedgerTest {
                 null,
                 null,
                 null,
+                null,
                 tier == Tier.SLM ? List.of(step) : List.of(),
                 accepted,
+                null,
                 null,
                 null,
                 null);

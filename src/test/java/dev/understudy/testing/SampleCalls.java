@@ -480,9 +480,11 @@ public record SampleCalls(
                 slm ? "cpu" : null,
                 slm ? 5_000L : null,
                 null,
+                null,
                 slm ? List.of(new VerifyStep("end", VerifyStep.Result.PASS, "", 2)) : List.of(),
                 outcome == Interaction.Outcome.COMPLETED,
                 answer == null ? null : new AnswerBytes(stream, answer.getBytes(StandardCharsets.UTF_8)),
+                null,
                 null,
                 cost);
     }
