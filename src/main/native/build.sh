@@ -44,6 +44,6 @@ put() {
     cp "$1" "$2.new"
     mv "$2.new" "$2"
 }
-for file in "$cache"/lib/lib*.so "$build/libunderstudy_slm.so"; do
+for file in "$cache"/lib/lib*.so "$build/libunderstudy_slm.so" "$build/understudy_slm_probe"; do
     put "$file" "$out/$(basename "$file")"
 done

@@ -1,9 +1,11 @@
 #include "engine.h"
 
 #include <algorithm>
+#include <array>
 #include <climits>
 #include <future>
 
+#include "../src/llama-ext.h"
 #include "json.h"
 #include "limits.h"
 
@@ -41,6 +43,32 @@ std::vector<std::string> read_stops(const common_json & json) {
         if (stop.empty() || stop.size() > max_stop_bytes) throw Error(Code::Invalid, "stop: 1 to 256 bytes each");
     }
     return stops;
+}
+
+// The GPU of a name like cuda:1; null for the CPU.
+ggml_backend_dev_t gpu_of(const std::string & device) {
+    if (device == "cpu") return nullptr;
+    const std::string prefix = "cuda:";
+    const bool fits = device.compare(0, prefix.size(), prefix) == 0 && device.size() > prefix.size() &&
+                      device.size() <= prefix.size() + 2 &&
+                      device.find_first_not_of("0123456789", prefix.size()) == std::string::npos;
+    if (!fits) throw Error(Code::Invalid, "there is no device " + device);
+    auto * const gpu = Backend::gpu(std::stoul(device.substr(prefix.size())));
+    if (!gpu) throw Error(Code::ModelLoad, "cuda: there is no device " + device);
+    return gpu;
+}
+
+llama_context_params context_params(const EngineConfig & config, const llama_model * model) {
+    auto params = llama_context_default_params();
+    params.n_ctx = static_cast<uint32_t>(config.context > 0 ? config.context : llama_model_n_ctx_train(model));
+    params.n_batch = params.n_ubatch = static_cast<uint32_t>(config.batch);
+    params.n_seq_max = static_cast<uint32_t>(config.parallel);
+    params.n_threads = params.n_threads_batch = config.threads;
+    params.kv_unified = true;
+    params.no_perf = true;
+    // rows of logits only for tokens that are sampled, or they would take batch x vocabulary
+    params.n_outputs_max = static_cast<uint32_t>(config.parallel);
+    return params;
 }
 
 void add_to_batch(llama_batch & batch, llama_token token, llama_pos position, size_t sequence, bool logits) {
@@ -92,8 +120,37 @@ EngineConfig EngineConfig::parse(const std::string & json) {
     config.parallel = whole(in, "parallel", 8, 1, 256);
     config.batch = whole(in, "batch", 512, 1, 4096);
     config.threads = whole(in, "threads", 1, 1, 64);
+    config.device = in.value("device", "cpu");
     if (config.parallel > config.batch) throw Error(Code::Invalid, "parallel is larger than batch");
     return config;
+}
+
+std::string MemoryNeed::describe() const {
+    common_json out = common_json::object();
+    out["weights"] = weights;
+    out["context"] = context;
+    out["compute"] = compute;
+    return out.dump();
+}
+
+MemoryNeed memory_need(const EngineConfig & config) {
+    std::array<ggml_backend_dev_t, 2> devices;
+    auto params = model_params(devices, gpu_of(config.device));
+    params.no_alloc = true;
+    params.load_mode = LLAMA_LOAD_MODE_NONE;
+    const llama_model_ptr model(llama_model_load_from_file(config.model.c_str(), params));
+    if (!model) throw Error(Code::ModelLoad, "cannot load " + config.model);
+    const llama_context_ptr context(llama_init_from_model(model.get(), context_params(config, model.get())));
+    if (!context) throw Error(Code::Context, "the context cannot be laid out");
+    MemoryNeed need;
+    for (const auto & [type, bytes] : llama_get_memory_breakdown(context.get())) {
+        // what stays in the host's memory: the input embeddings, buffers for copies
+        if (devices[0] && ggml_backend_buft_get_device(type) != devices[0]) continue;
+        need.weights += bytes.model;
+        need.context += bytes.context;
+        need.compute += bytes.compute;
+    }
+    return need;
 }
 
 void Engine::BatchFree::operator()(llama_batch * batch) const {
@@ -102,24 +159,15 @@ void Engine::BatchFree::operator()(llama_batch * batch) const {
 }
 
 Engine::Engine(const EngineConfig & config, std::unique_ptr<EventSink> sink)
-    : config_(config), sink_(std::move(sink)), model_(std::make_shared<Model>(config.model, config.chat_template)) {
+    : config_(config),
+      sink_(std::move(sink)),
+      model_(std::make_shared<Model>(config.model, config.chat_template, gpu_of(config.device))) {
     if (sink_->capacity() < RecordWriter::least_buffer) throw Error(Code::Invalid, "event buffer under 64 KiB");
-    const int32_t trained = llama_model_n_ctx_train(model_->get());
-    const int32_t cells = config.context > 0 ? config.context : trained;
-
-    auto params = llama_context_default_params();
-    params.n_ctx = static_cast<uint32_t>(cells);
-    params.n_batch = params.n_ubatch = static_cast<uint32_t>(config.batch);
-    params.n_seq_max = static_cast<uint32_t>(config.parallel);
-    params.n_threads = params.n_threads_batch = config.threads;
-    params.kv_unified = true;
-    params.no_perf = true;
-    // rows of logits only for tokens that are sampled, or they would take batch x vocabulary
-    params.n_outputs_max = static_cast<uint32_t>(config.parallel);
+    auto params = context_params(config, model_->get());
     params.abort_callback = [](void * self) { return static_cast<Engine *>(self)->aborting_.load(); };
     params.abort_callback_data = this;
     context_.reset(llama_init_from_model(model_->get(), params));
-    if (!context_) throw Error(Code::Context, "no memory for a context of " + std::to_string(cells) + " tokens");
+    if (!context_) throw Error(Code::Context, "no memory for a context of " + std::to_string(params.n_ctx) + " tokens");
     pool_ = make_thread_pool(config.threads);
     if (pool_) llama_attach_threadpool(context_.get(), pool_.get(), nullptr);
     batch_.reset(new llama_batch(llama_batch_init(config.batch, 0, 1)));
@@ -271,6 +319,7 @@ std::string Engine::stats() const {
     out["context"] = static_cast<uint64_t>(scheduler_->cells());
     out["parallel"] = config_.parallel;
     out["threads"] = config_.threads;
+    out["device"] = config_.device;
     return out.dump();
 }
 

@@ -33,10 +33,24 @@ struct EngineConfig {
     int32_t parallel = 8;
     int32_t batch = 512;
     int32_t threads = 1;
+    std::string device = "cpu";  // or cuda:N, the GPU of that number
 
     // Throws Error(Invalid).
     static EngineConfig parse(const std::string & json);
 };
+
+// Bytes that an engine takes on the device it is opened on.
+struct MemoryNeed {
+    uint64_t weights = 0;
+    uint64_t context = 0;
+    uint64_t compute = 0;
+
+    // JSON.
+    std::string describe() const;
+};
+
+// Found by loading everything but the weights themselves. Throws as the opening would.
+MemoryNeed memory_need(const EngineConfig & config);
 
 // Where the engine's records go. All methods are called on the decode thread.
 class EventSink {

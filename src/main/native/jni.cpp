@@ -181,6 +181,20 @@ NATIVE(void, init)(JNIEnv * env, jclass, jbyteArray folder) {
     guard(env, [&] { slm::Backend::init(from_java(env, folder)); });
 }
 
+NATIVE(jint, loadGpus)(JNIEnv * env, jclass, jbyteArray file) {
+    return guard(env, [&]() -> jint { return static_cast<jint>(slm::Backend::load_gpus(from_java(env, file))); });
+}
+
+NATIVE(void, noteAbort)(JNIEnv * env, jclass, jbyteArray file) {
+    guard(env, [&] { slm::Backend::note_abort(from_java(env, file)); });
+}
+
+NATIVE(jbyteArray, memoryNeed)(JNIEnv * env, jclass, jbyteArray config) {
+    return guard(env, [&] {
+        return to_java(env, slm::memory_need(slm::EngineConfig::parse(from_java(env, config))).describe());
+    });
+}
+
 NATIVE(jbyteArray, devices)(JNIEnv * env, jclass) {
     return guard(env, [&] { return to_java(env, slm::Backend::devices()); });
 }

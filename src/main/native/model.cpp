@@ -6,12 +6,19 @@
 
 namespace slm {
 
-Model::Model(const std::string & path, const std::string & template_override) {
-    auto params = llama_model_default_params();
+llama_model_params model_params(std::array<ggml_backend_dev_t, 2> & devices, ggml_backend_dev_t gpu) {
     // an empty list: a model on the CPU makes no context on any other device
-    ggml_backend_dev_t none[1] = {nullptr};
-    params.devices = none;
-    params.n_gpu_layers = 0;
+    devices = {gpu, nullptr};
+    auto params = llama_model_default_params();
+    params.devices = devices.data();
+    params.n_gpu_layers = gpu ? -1 : 0;
+    params.split_mode = LLAMA_SPLIT_MODE_NONE;
+    return params;
+}
+
+Model::Model(const std::string & path, const std::string & template_override, ggml_backend_dev_t gpu) {
+    std::array<ggml_backend_dev_t, 2> devices;
+    const auto params = model_params(devices, gpu);
     model_.reset(llama_model_load_from_file(path.c_str(), params));
     if (!model_) throw Error(Code::ModelLoad, "cannot load " + path);
     vocab_ = llama_model_get_vocab(model_.get());

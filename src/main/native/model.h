@@ -1,6 +1,7 @@
 // Weights with their vocabulary, chat template and adapters. Shared by an engine and by the plans made for it.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,8 +15,9 @@ namespace slm {
 
 class Model {
   public:
-    // Throws Error(ModelLoad) if the file cannot be loaded, Error(Invalid) if the override is no template.
-    Model(const std::string & path, const std::string & template_override);
+    // The whole of it goes onto a GPU, or onto the CPU where that is null. Throws Error(ModelLoad) if the file cannot
+    // be loaded, Error(Invalid) if the override is no template.
+    Model(const std::string & path, const std::string & template_override, ggml_backend_dev_t gpu);
 
     llama_model * get() const { return model_.get(); }
     const llama_vocab * vocab() const { return vocab_; }
@@ -33,6 +35,9 @@ class Model {
     const llama_vocab * vocab_;
     std::unique_ptr<ChatTemplate> chat_;
 };
+
+// How weights are loaded: all of them on one device. The GPU stands in `devices`, which the parameters point to.
+llama_model_params model_params(std::array<ggml_backend_dev_t, 2> & devices, ggml_backend_dev_t gpu);
 
 // The adapters of one engine, each loaded once, with the number of requests that use it. llama.cpp keeps its list of a
 // model's adapters without a lock: load and unload are called on the decode thread only.

@@ -152,11 +152,11 @@ function notices(summary: Summary): HTMLElement[] {
   return lines;
 }
 
-/** What is missing, each thing once, with the models that miss it. */
+/** What is missing or not as it should be, each thing once, with the models it is said of. */
 function byReason(models: Summary['models']): Map<string, string[]> {
   const reasons = new Map<string, string[]>();
   for (const model of models) {
-    if (model.state === 'ready' || model.reason === '') continue;
+    if (model.reason === '') continue;
     reasons.set(model.reason, [...(reasons.get(model.reason) ?? []), model.name]);
   }
   return reasons;

@@ -25,8 +25,10 @@ class ModelsHealth implements HealthCheck {
         var answer = HealthCheckResponse.named("models");
         boolean any = false;
         for (String name : policies.current().catalogue().cards().keySet()) {
-            State state = models.readiness(name).state();
-            answer.withData(name, state.wire());
+            var readiness = models.readiness(name);
+            State state = readiness.state();
+            answer.withData(
+                    name, readiness.reason().isEmpty() ? state.wire() : state.wire() + ": " + readiness.reason());
             // one that fails for the moment fails for every gateway alike: no reason to send calls elsewhere
             any |= state == State.READY || state == State.FAILING;
         }

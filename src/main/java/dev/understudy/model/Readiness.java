@@ -4,12 +4,17 @@ package dev.understudy.model;
  * Whether a model can be asked.
  *
  * @param state the answer
- * @param reason what is missing and the remedy; empty when ready
+ * @param reason what is missing and the remedy; of a model that is ready what a person should know, mostly nothing
  * @param waitSeconds until another look is worth it; 0 when nobody can say
  */
 public record Readiness(State state, String reason, int waitSeconds) {
     /** Ready to be asked. */
     public static final Readiness READY = new Readiness(State.READY, "", 0);
+
+    /** Ready to be asked, with something that a person should know: it does not run where it should. */
+    public static Readiness ready(String reason) {
+        return new Readiness(State.READY, reason, 0);
+    }
 
     /** Missing something that only a person can supply. */
     public static Readiness unavailable(String reason) {

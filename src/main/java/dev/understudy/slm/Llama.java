@@ -18,6 +18,12 @@ final class Llama {
 
     static native void init(byte[] libraryFolder);
 
+    static native int loadGpus(byte[] plugin);
+
+    static native void noteAbort(byte[] file);
+
+    static native byte[] memoryNeed(byte[] config);
+
     static native byte[] devices();
 
     static native byte[] drainLog();

@@ -39,13 +39,14 @@ final class LoadedWeights {
 
     /** Starts to load; once. */
     void load(
+            Gpus gpus,
             NativeLibrary library,
             ModelSource source,
             String name,
             ModelCard.Place.Weights place,
             @Nullable Integer context) {
-        var thread =
-                new Thread(null, () -> loadNow(library, source, name, place, context), "slm-load-" + name, STACK_BYTES);
+        var thread = new Thread(
+                null, () -> loadNow(gpus, library, source, name, place, context), "slm-load-" + name, STACK_BYTES);
         thread.setDaemon(true);
         thread.start();
     }
@@ -76,6 +77,7 @@ final class LoadedWeights {
     }
 
     private void loadNow(
+            Gpus gpus,
             NativeLibrary library,
             ModelSource source,
             String name,
@@ -91,10 +93,11 @@ final class LoadedWeights {
                     : SlmEngine.Config.usualThreads(Runtime.getRuntime().availableProcessors());
             var config = new SlmEngine.Config(
                     name, found.file(), template.isEmpty() ? null : template, context, place.parallel(), threads);
-            SlmEngine engine = SlmEngine.open(library, config);
+            Gpus.Placed placed = gpus.open(config, place.device());
+            SlmEngine engine = placed.engine();
             logWarnings(library, name);
-            if (become(new Loaded(engine, found.sha256(), template))) {
-                LOG.infof("engine opened model=%s threads=%d ms=%d", name, threads, millisSince(from));
+            if (become(new Loaded(engine, found.sha256(), template), note(placed.choice()))) {
+                log(name, place.device(), placed.choice(), millisSince(from));
             } else {
                 engine.close();
             }
@@ -109,6 +112,21 @@ final class LoadedWeights {
             LOG.errorf(e, "engine not opened model=%s", name);
             unavailable(name, "the engine could not be opened: " + e.getClass().getSimpleName());
         }
+    }
+
+    private static void log(String name, String wish, DeviceChoice choice, long ms) {
+        LOG.infof("engine opened model=%s device=%s ms=%d", name, choice.device(), ms);
+        if (!choice.reason().isEmpty()) {
+            LOG.warnf("model on the CPU model=%s wanted=%s reason=%s", name, wish, choice.reason());
+        }
+    }
+
+    /** What a person should know of where it runs; empty: nothing. */
+    private static String note(DeviceChoice choice) {
+        if (choice.isGpu()) {
+            return "runs on " + choice.device() + "; " + Gpus.UNPROVEN;
+        }
+        return choice.reason().isEmpty() ? "" : choice.reason() + "; runs on the CPU";
     }
 
     private static String reason(ModelCard.Place.Weights place, SlmException e) {
@@ -130,11 +148,11 @@ final class LoadedWeights {
         return (System.nanoTime() - nanos) / 1_000_000;
     }
 
-    private synchronized boolean become(Loaded loaded) {
+    private synchronized boolean become(Loaded loaded, String note) {
         if (closed) {
             return false;
         }
-        readiness = Readiness.READY;
+        readiness = note.isEmpty() ? Readiness.READY : Readiness.ready(note);
         ready.complete(loaded);
         return true;
     }

@@ -1,5 +1,6 @@
 package dev.understudy.slm;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,9 +21,11 @@ public final class NativeLibrary {
     private static final Set<Path> BOUND = new HashSet<>();
 
     private final @Nullable String problem;
+    private final @Nullable Path folder;
 
-    private NativeLibrary(@Nullable String problem) {
+    private NativeLibrary(@Nullable String problem, @Nullable Path folder) {
         this.problem = problem;
+        this.folder = folder;
     }
 
     /** Loads the library from the first of these folders that has it; never throws. */
@@ -34,19 +37,22 @@ public final class NativeLibrary {
             }
         }
         String looked = String.join(", ", folders.stream().map(Path::toString).toList());
-        return new NativeLibrary("native library " + FILE + " not found in " + looked
-                + ": run ./understudy setup, or set understudy.slm.library");
+        return new NativeLibrary(
+                "native library " + FILE + " not found in " + looked
+                        + ": run ./understudy setup, or set understudy.slm.library",
+                null);
     }
 
     private static NativeLibrary load(Path file) {
         try {
             bind(file);
-            byte[] folder = String.valueOf(file.getParent()).getBytes(StandardCharsets.UTF_8);
-            Llama.init(folder);
-            return new NativeLibrary(null);
+            Path folder = file.toAbsolutePath().getParent();
+            Llama.init(bytes(folder));
+            return new NativeLibrary(null, folder);
         } catch (UnsatisfiedLinkError | IOException | SlmException e) {
-            return new NativeLibrary("native library " + file + " cannot be used: " + e.getMessage()
-                    + " (run ./understudy setup again)");
+            return new NativeLibrary(
+                    "native library " + file + " cannot be used: " + e.getMessage() + " (run ./understudy setup again)",
+                    null);
         }
     }
 
@@ -90,6 +96,39 @@ public final class NativeLibrary {
         if (problem != null) {
             throw new SlmException(SlmException.Code.MODEL_LOAD, problem);
         }
+    }
+
+    /** Where it was loaded from, with llama.cpp's libraries and the probe; null when it cannot be used. */
+    @Nullable
+    Path folder() {
+        return folder;
+    }
+
+    /**
+     * Loads a GPU plug-in into this process; once. Only for one that a probe found good.
+     *
+     * @throws SlmException with {@code MODEL_LOAD} and the reason, which begins with {@code cuda: }
+     */
+    void loadGpus(Path plugin) {
+        require();
+        Llama.loadGpus(bytes(plugin.toAbsolutePath()));
+    }
+
+    /** What llama.cpp can compute on: {@code name}, {@code kind}, {@code memory} and {@code free} bytes. */
+    JsonNode devices() {
+        require();
+        return Json.read(Llama.devices()).path("devices");
+    }
+
+    /** Has llama.cpp write into a file why it ends this process, should it. */
+    void noteAbort(Path file) {
+        if (problem == null) {
+            Llama.noteAbort(bytes(file.toAbsolutePath()));
+        }
+    }
+
+    private static byte[] bytes(@Nullable Path path) {
+        return String.valueOf(path).getBytes(StandardCharsets.UTF_8);
     }
 
     /** Warnings and errors of llama.cpp since the last call, one a line, beginning with W or E. */

@@ -291,7 +291,7 @@ final class SlmAsked implements Asked, SlmListener {
                 values == null ? null : margins.over(values, raw.getBytes(StandardCharsets.UTF_8).length);
         return new LocalRun(
                 on == null ? "" : on.variant().hash(),
-                "cpu",
+                on == null ? "" : on.engine().device(),
                 result.deviceMicros(),
                 result.queuedMicros(),
                 margin == null ? null : margin.least(),

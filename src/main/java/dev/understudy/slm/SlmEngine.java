@@ -28,6 +28,7 @@ public final class SlmEngine implements AutoCloseable {
     private static final long REST_NANOS = 10_000_000_000L;
 
     private final String name;
+    private final String device;
     private final Map<Long, RequestLane> lanes = new ConcurrentHashMap<>();
     private final AtomicLong lastId = new AtomicLong();
     private final NativeHandle handle;
@@ -43,6 +44,7 @@ public final class SlmEngine implements AutoCloseable {
      * @param contextTokens of all running requests together; null: as the model was trained
      * @param parallel requests at a time, at most 256
      * @param threads of the decode pool
+     * @param device {@code cpu}, {@code cuda:0}, ...
      */
     public record Config(
             String name,
@@ -50,15 +52,32 @@ public final class SlmEngine implements AutoCloseable {
             @Nullable String chatTemplate,
             @Nullable Integer contextTokens,
             int parallel,
-            int threads) {
+            int threads,
+            String device) {
         private static final int MAX_THREADS = 8;
+
+        /** On the CPU. */
+        public Config(
+                String name,
+                Path model,
+                @Nullable String chatTemplate,
+                @Nullable Integer contextTokens,
+                int parallel,
+                int threads) {
+            this(name, model, chatTemplate, contextTokens, parallel, threads, "cpu");
+        }
+
+        /** The same on a GPU, which wants one thread: the others would only spin. */
+        Config on(String gpu) {
+            return new Config(name, model, chatTemplate, contextTokens, parallel, 1, gpu);
+        }
 
         /** All cores but one, which is the JVM's: ggml's barriers spin, and one thread too many halves the speed. */
         public static int usualThreads(int processors) {
             return Math.clamp(processors - 1L, 1, MAX_THREADS);
         }
 
-        private byte[] json() {
+        byte[] json() {
             ObjectNode json = JSON.createObjectNode();
             json.put("name", "slm-" + name);
             json.put("model", model.toString());
@@ -66,6 +85,7 @@ public final class SlmEngine implements AutoCloseable {
             json.put("context", contextTokens == null ? 0 : contextTokens);
             json.put("parallel", parallel);
             json.put("threads", threads);
+            json.put("device", device);
             return json.toString().getBytes(StandardCharsets.UTF_8);
         }
     }
@@ -83,6 +103,7 @@ public final class SlmEngine implements AutoCloseable {
 
     private SlmEngine(Config config) {
         this.name = config.name();
+        this.device = config.device();
         var buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
         var delivery = new Delivery();
         var reader = new EventReader(buffer, delivery);
@@ -96,6 +117,11 @@ public final class SlmEngine implements AutoCloseable {
             }
         };
         this.handle = new NativeHandle(Llama.open(config.json(), listener, buffer), Llama::close);
+    }
+
+    /** What it runs on: {@code cpu}, {@code cuda:0}, ... */
+    public String device() {
+        return device;
     }
 
     /** Why the engine is unwell at this moment, or null. */

@@ -50,6 +50,11 @@ record Variant(String hash) {
         return HexFormat.of().formatHex(digest.digest());
     }
 
+    /** SHA-256 of some bytes, 64 hex digits. */
+    static String sum(byte[] bytes) {
+        return HexFormat.of().formatHex(sha256().digest(bytes));
+    }
+
     private static MessageDigest sha256() {
         try {
             return MessageDigest.getInstance("SHA-256");

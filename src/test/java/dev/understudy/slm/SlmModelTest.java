@@ -89,6 +89,10 @@ class SlmModelTest {
     }
 
     private static ModelCard card(String name, ModelCard.Place place) {
+        return card(name, place, null);
+    }
+
+    static ModelCard card(String name, ModelCard.Place place, @Nullable Integer contextTokens) {
         Duration minutes = Duration.ofMinutes(3);
         var limits = new ModelCard.Limits(8, minutes, minutes, minutes, minutes, minutes, minutes, minutes);
         return new ModelCard(
@@ -96,7 +100,7 @@ class SlmModelTest {
                 Tier.SLM,
                 true,
                 place,
-                null,
+                contextTokens,
                 Set.of("chat"),
                 null,
                 limits,
