@@ -17,6 +17,7 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,28 +44,37 @@ final class BodyRows {
      */
     List<Object[]> of(Interaction interaction, OffsetDateTime ts, Map<Integer, Answer> answers) {
         List<Object[]> rows = new ArrayList<>();
-        rows.add(row(interaction, ts, 0, interaction.call().body()));
+        UUID id = interaction.call().id();
+        rows.add(row(id, ts, 0, interaction.call().body()));
         for (Attempt attempt : interaction.attempts()) {
-            if (attempt.answer() == null) {
-                if (attempt.rawText() != null) {
-                    rows.add(row(interaction, ts, attempt.n(), raw(attempt.rawText())));
-                }
-                continue;
+            byte[] json = json(attempt, answers.get(attempt.n()));
+            if (json != null) {
+                rows.add(row(id, ts, attempt.n(), json));
             }
-            Answer answer = answers.get(attempt.n());
-            byte[] whole = AnswerReader.document(attempt.answer());
-            byte[] document = whole != null ? whole : answer != null ? document(answer) : new byte[0];
-            rows.add(row(interaction, ts, attempt.n(), document));
         }
         return rows;
     }
 
-    private Object[] row(Interaction interaction, OffsetDateTime ts, int n, byte[] json) {
+    /** The row of one answer, or none when nothing was kept of it. */
+    List<Object[]> of(UUID id, OffsetDateTime ts, Attempt attempt, @Nullable Answer answer) {
+        byte[] json = json(attempt, answer);
+        return json == null ? List.of() : List.<Object[]>of(row(id, ts, attempt.n(), json));
+    }
+
+    private static byte @Nullable [] json(Attempt attempt, @Nullable Answer answer) {
+        if (attempt.answer() == null) {
+            return attempt.rawText() == null ? null : raw(attempt.rawText());
+        }
+        byte[] whole = AnswerReader.document(attempt.answer());
+        return whole != null ? whole : answer != null ? document(answer) : new byte[0];
+    }
+
+    private Object[] row(UUID id, OffsetDateTime ts, int n, byte[] json) {
         JsonMask.Masked masked = JsonMask.mask(json);
         byte[] plain = masked.json();
         boolean shrinks = plain.length >= LEAST_BYTES;
         Buffer data = Buffer.buffer(shrinks ? zstd.compress(plain) : plain);
-        return new Object[] {interaction.call().id(), ts, n, shrinks ? ZSTD : PLAIN, data, redaction(masked)};
+        return new Object[] {id, ts, n, shrinks ? ZSTD : PLAIN, data, redaction(masked)};
     }
 
     private static @Nullable String redaction(JsonMask.Masked masked) {

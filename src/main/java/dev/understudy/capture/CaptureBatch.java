@@ -24,7 +24,10 @@ record CaptureBatch(List<CallRows> calls, List<Sum> sums) {
 
     /** Calls in it that are written as they should be: with a row, or as sums where no row is wanted. */
     int kept() {
-        int kept = calls.size();
+        int kept = 0;
+        for (CallRows call : calls) {
+            kept += call.isCall() ? 1 : 0;
+        }
         for (Sum sum : sums) {
             kept += sum.sum().key().why() == UsageSum.Why.NONE ? sum.sum().calls() : 0;
         }

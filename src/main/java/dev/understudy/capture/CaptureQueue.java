@@ -3,6 +3,7 @@ package dev.understudy.capture;
 import dev.understudy.call.Attempt;
 import dev.understudy.call.CaptureOrder;
 import dev.understudy.call.Interaction;
+import dev.understudy.call.LateAttempt;
 import dev.understudy.telemetry.Keys;
 import dev.understudy.telemetry.Meters;
 import io.micrometer.core.instrument.Counter;
@@ -49,6 +50,9 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
     private record Taken(
             long seq, long bytes, CallLine line, @Nullable Interaction interaction) {}
 
+    /** A try that ended after its call. */
+    private record Late(long bytes, LateAttempt attempt) {}
+
     private final CaptureLimits limits;
     private final RowMaker maker;
     private final CaptureWriter writer;
@@ -56,6 +60,7 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
     private final ScheduledExecutorService thread;
 
     private final Queue<Taken> queue = new ConcurrentLinkedQueue<>();
+    private final Queue<Late> late = new ConcurrentLinkedQueue<>();
     private final ConcurrentHashMap<UsageSum.Key, UsageSum> shed = new ConcurrentHashMap<>();
     private final AtomicLong seq = new AtomicLong();
     private final AtomicInteger waitingCalls = new AtomicInteger();
@@ -72,6 +77,7 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
     private final Counter lostRefused;
     private final Counter lostUnreadable;
     private final Counter lostAtEnd;
+    private final Counter lostLate;
 
     CaptureQueue(
             CaptureLimits limits,
@@ -92,6 +98,7 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
         this.lostRefused = meters.counter(Meters.CAPTURE_LOST, Meters.REASON, "refused");
         this.lostUnreadable = meters.counter(Meters.CAPTURE_LOST, Meters.REASON, "unreadable");
         this.lostAtEnd = meters.counter(Meters.CAPTURE_LOST, Meters.REASON, "stopped");
+        this.lostLate = meters.counter(Meters.CAPTURE_LOST, Meters.REASON, "mirror");
         meters.gauge(Meters.CAPTURE_QUEUE, waitingCalls);
     }
 
@@ -123,6 +130,20 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
         }
     }
 
+    @Override
+    public void record(LateAttempt attempt) {
+        if (attempt.level() == CaptureOrder.Level.NONE) {
+            return;
+        }
+        long bytes = OVERHEAD_BYTES + weigh(attempt.attempt());
+        boolean roomy = waitingCalls.get() < limits.calls() / 2 && waitingBytes.get() < limits.bytes() / 2;
+        if (roomy && admit(bytes)) {
+            late.add(new Late(bytes, attempt));
+        } else {
+            lostLate.increment();
+        }
+    }
+
     /** Keeps the sums of a call for which there is no room; its line still shows unless even lines are too many. */
     private @Nullable Taken shed(long number, CallLine line, Interaction interaction) {
         lose(lostFull, 1);
@@ -147,14 +168,14 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
     private static long weigh(Interaction interaction) {
         long bytes = OVERHEAD_BYTES + interaction.call().body().length;
         for (Attempt attempt : interaction.attempts()) {
-            if (attempt.answer() != null) {
-                bytes += attempt.answer().bytes().length;
-            }
-            if (attempt.rawText() != null) {
-                bytes += 2L * attempt.rawText().length();
-            }
+            bytes += weigh(attempt);
         }
         return bytes;
+    }
+
+    private static long weigh(Attempt attempt) {
+        long bytes = attempt.answer() == null ? 0 : attempt.answer().bytes().length;
+        return bytes + (attempt.rawText() == null ? 0 : 2L * attempt.rawText().length());
     }
 
     private void lose(Counter counter, int calls) {
@@ -177,6 +198,9 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
             if (!taken.isEmpty()) {
                 show(taken);
                 taken.forEach(this::prepare);
+            }
+            for (int i = 0; i < TURN_CALLS && !late.isEmpty(); i++) {
+                prepare(late.remove());
             }
             for (UsageSum.Key key : shed.keySet()) {
                 UsageSum sum = shed.remove(key);
@@ -232,6 +256,24 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
         }
     }
 
+    private void prepare(Late taken) {
+        try {
+            CallRows rows = maker.rows(taken.attempt());
+            waitingBytes.addAndGet(rows.bytes() - taken.bytes());
+            writer.add(rows);
+        } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
+            LOG.errorf(
+                    "mirror unreadable %s=%s %s=%s",
+                    Keys.CALL,
+                    taken.attempt().call().id(),
+                    Keys.REASON,
+                    e.getClass().getSimpleName());
+            waitingBytes.addAndGet(-taken.bytes());
+            waitingCalls.decrementAndGet();
+            lostLate.increment();
+        }
+    }
+
     /** Keeps the books; told by the writer. */
     private final class Account implements CaptureWriter.Account {
         private final InstantSource clock;
@@ -252,7 +294,12 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
         @Override
         public void refused(CallRows call) {
             waitingBytes.addAndGet(-call.bytes());
-            lose(lostRefused, 1);
+            if (call.isCall()) {
+                lose(lostRefused, 1);
+            } else {
+                waitingCalls.decrementAndGet();
+                lostLate.increment();
+            }
         }
 
         @Override
@@ -285,7 +332,7 @@ final class CaptureQueue implements Recorder, CaptureWatch, AutoCloseable {
         var _ = thread.scheduleWithFixedDelay(
                 () -> {
                     turn();
-                    if (queue.isEmpty() && shed.isEmpty() && writer.isIdle()) {
+                    if (queue.isEmpty() && late.isEmpty() && shed.isEmpty() && writer.isIdle()) {
                         done.countDown();
                     }
                 },

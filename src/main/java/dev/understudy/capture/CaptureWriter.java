@@ -30,7 +30,7 @@ final class CaptureWriter {
         /** A batch is in the database. */
         void written(CaptureBatch batch);
 
-        /** A call's rows were refused; it goes into a sum. */
+        /** A call's rows were refused; it goes into a sum, of a try alone nothing is left. */
         void refused(CallRows call);
 
         /** A sum was refused: of its calls nothing is left. */
@@ -198,7 +198,10 @@ final class CaptureWriter {
         CallRows call = batch.calls().getFirst();
         LOG.errorf("call refused by the database %s=%s state=%s", Keys.CALL, call.id(), refused.state());
         account.refused(call);
-        add(call.sum());
+        UsageSum left = call.sum();
+        if (left != null) {
+            add(left);
+        }
     }
 
     /** Doubles with each failure, then a random share of it is taken, so that many gateways do not come back at once. */

@@ -5,6 +5,7 @@ import dev.understudy.call.Call;
 import dev.understudy.call.CaptureOrder;
 import dev.understudy.call.Decision;
 import dev.understudy.call.Interaction;
+import dev.understudy.call.LateAttempt;
 import dev.understudy.call.Message;
 import dev.understudy.call.Purpose;
 import dev.understudy.call.Signals;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Makes rows of a call: everything in its column, nothing in the clear that must not be kept. For one thread. */
@@ -48,7 +50,7 @@ final class RowMaker {
         }
         List<Object[]> attempts = new ArrayList<>();
         for (Attempt attempt : interaction.attempts()) {
-            attempts.add(attempt(interaction, ts, attempt, answers.get(attempt.n())));
+            attempts.add(attempt(call.id(), interaction.caller().team(), ts, attempt, answers.get(attempt.n())));
         }
         List<Object[]> kept =
                 level(interaction) == CaptureOrder.Level.FULL ? bodies.of(interaction, ts, answers) : List.of();
@@ -64,6 +66,22 @@ final class RowMaker {
                 kept,
                 UsageSum.of(interaction, UsageSum.Why.QUARANTINED),
                 bytes);
+    }
+
+    /** The rows of a try that ended after its call. */
+    CallRows rows(LateAttempt late) {
+        UUID id = late.call().id();
+        OffsetDateTime ts =
+                late.call().receivedAt().truncatedTo(ChronoUnit.MILLIS).atOffset(ZoneOffset.UTC);
+        Attempt attempt = late.attempt();
+        Answer answer = attempt.answer() == null ? null : AnswerReader.read(attempt.answer());
+        List<Object[]> kept = late.level() == CaptureOrder.Level.FULL ? bodies.of(id, ts, attempt, answer) : List.of();
+        long bytes = ROW_BYTES;
+        for (Object[] body : kept) {
+            bytes += ((io.vertx.core.buffer.Buffer) body[4]).length();
+        }
+        List<Object[]> attempts = List.<Object[]>of(attempt(id, late.team(), ts, attempt, answer));
+        return new CallRows(id, ts.toInstant(), null, attempts, kept, null, bytes);
     }
 
     /** How much of a call is written; of one that no policy saw a row, so that nothing that came goes unseen. */
@@ -139,11 +157,11 @@ final class RowMaker {
         };
     }
 
-    private Object[] attempt(Interaction all, OffsetDateTime ts, Attempt attempt, @Nullable Answer answer) {
+    private Object[] attempt(UUID id, String team, OffsetDateTime ts, Attempt attempt, @Nullable Answer answer) {
         TokenCount tokens = attempt.tokens();
         boolean counted = tokens.source() != TokenCount.Source.NONE;
         return new Object[] {
-            all.call().id(),
+            id,
             ts,
             attempt.n(),
             attempt.role().wire(),
@@ -166,7 +184,7 @@ final class RowMaker {
             attempt.minMargin(),
             attempt.accepted(),
             verify(attempt.verify()),
-            answer == null ? null : toolCalls(all.caller().team(), answer),
+            answer == null ? null : toolCalls(team, answer),
             Json.write(out -> {
                 out.writeStartObject();
                 Json.member(out, "upstream_request_id", attempt.upstreamRequestId());

@@ -64,8 +64,11 @@ final class TableSink implements BatchSink {
         List<Object[]> attempts = new ArrayList<>();
         List<Object[]> bodies = new ArrayList<>();
         for (CallRows call : batch.calls()) {
-            call.interaction()[RUN_OF_CALL] = run;
-            calls.add(call.interaction());
+            Object[] interaction = call.interaction();
+            if (interaction != null) {
+                interaction[RUN_OF_CALL] = run;
+                calls.add(interaction);
+            }
             attempts.addAll(call.attempts());
             bodies.addAll(call.bodies());
         }

@@ -45,6 +45,11 @@ public record ModelCard(
         return !(place instanceof Place.Upstream);
     }
 
+    /** Whether restricted contents may reach it. */
+    public boolean staysInside() {
+        return trustInside || isLocal();
+    }
+
     /** Where a model runs. */
     public sealed interface Place {
         /**

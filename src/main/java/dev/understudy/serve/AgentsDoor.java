@@ -92,7 +92,8 @@ public class AgentsDoor {
                         new BodyRoom(BodyLimits.standard()),
                         random,
                         held,
-                        sessions),
+                        sessions,
+                        new Mirrors(vertx, ladder, recorder, meters)),
                 new Listening(listen, named(tls, certificates), Listening.DRAIN));
     }
 
@@ -189,6 +190,7 @@ public class AgentsDoor {
     /** Takes no new calls, waits for those under way, breaks off what is left, then closes. */
     void close() {
         draining = true;
+        house.mirrors().close();
         await(listening.drain());
         int left = inFlight.get();
         if (left > 0) {

@@ -1,5 +1,6 @@
 package dev.understudy.serve;
 
+import dev.understudy.call.Decision;
 import dev.understudy.call.Interaction;
 import dev.understudy.call.Tier;
 import dev.understudy.telemetry.Meters;
@@ -27,8 +28,26 @@ final class CallMeters {
             timer = calls.computeIfAbsent(tags, this::timer);
         }
         timer.record(interaction.endMicros(), TimeUnit.MICROSECONDS);
+        String escalation = interaction.escalation();
+        if (escalation != null) {
+            registry.counter(Meters.ESCALATIONS, Meters.REASON, escalation).increment();
+        }
+        if (interaction.decision() != null
+                && interaction.decision().action() == Decision.Action.CASCADE
+                && !interaction.attempts().isEmpty()) {
+            cascade(interaction, tier);
+        }
         if (!interaction.attempts().isEmpty()) {
             overhead.record(interaction.overheadMicros(), TimeUnit.MICROSECONDS);
+        }
+    }
+
+    private void cascade(Interaction interaction, Tier tier) {
+        boolean small = interaction.attempts().getFirst().tier() == Tier.SLM;
+        if (small && interaction.outcome() != Interaction.Outcome.CLIENT_GONE) {
+            boolean answered = interaction.outcome() == Interaction.Outcome.COMPLETED;
+            String outcome = !answered ? "failed" : tier == Tier.SLM ? "passed" : "escalated";
+            registry.counter(Meters.CASCADES, Meters.OUTCOME, outcome).increment();
         }
     }
 

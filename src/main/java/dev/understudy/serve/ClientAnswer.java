@@ -3,6 +3,7 @@ package dev.understudy.serve;
 import dev.understudy.access.Admission;
 import dev.understudy.access.Standing;
 import dev.understudy.model.Accepted;
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
@@ -46,6 +47,7 @@ final class ClientAnswer {
     private boolean limited;
     private int status;
     private long lastWriteNanos;
+    private @Nullable Future<Void> left;
 
     ClientAnswer(HttpServerResponse out, UUID id) {
         this.out = out;
@@ -132,18 +134,14 @@ final class ClientAnswer {
     /** Ends a stream, with the last bytes or without. */
     void end(@Nullable Buffer last) {
         admission.leave();
-        if (last == null) {
-            out.end();
-        } else {
-            out.end(last);
-        }
+        left = last == null ? out.end() : out.end(last);
     }
 
     /** Sends a whole JSON answer. */
     void document(int code, Buffer body) {
         admission.leave();
         status = code;
-        out.setStatusCode(code).putHeader(HttpHeaders.CONTENT_TYPE, JSON).end(body);
+        left = out.setStatusCode(code).putHeader(HttpHeaders.CONTENT_TYPE, JSON).end(body);
     }
 
     /** Sends an error before the head. */
@@ -200,6 +198,13 @@ final class ClientAnswer {
             out.drainHandler(null);
             then.run();
         });
+    }
+
+    /** Runs something once the whole answer has left; never when it does not. */
+    void onLeft(Runnable then) {
+        if (left != null) {
+            var _ = left.onSuccess(gone -> then.run());
+        }
     }
 
     /** Cuts the client off. */

@@ -187,6 +187,11 @@ final class Delivery {
         }
     }
 
+    /** Runs something once the whole answer has left; never when it does not. */
+    void onLeft(Runnable then) {
+        client.onLeft(then);
+    }
+
     /** Cuts the client off. */
     void reset() {
         client.reset();

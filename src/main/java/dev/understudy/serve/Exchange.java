@@ -394,8 +394,20 @@ final class Exchange implements Try.Owner, Delivery.Source {
         delivery.stop();
         pause.cancel();
         patience.cancel();
+        if (outcome == Interaction.Outcome.COMPLETED && ruling.decision().mirror() != null) {
+            mirror();
+        }
         Interaction.Route route = chosen == null ? null : routeOf(chosen);
         settlement.over(new CallRecord.Ending(outcome, status, error, chosen, route, firstContentMicros, microsNow()));
+    }
+
+    /** Has the call asked once more beside, when its answer has left. */
+    private void mirror() {
+        delivery.onLeft(() -> {
+            if (ruling.models().hold()) {
+                house.mirrors().offer(loop, call, team, ruling, tries.count());
+            }
+        });
     }
 
     @Override

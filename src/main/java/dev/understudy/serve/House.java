@@ -22,7 +22,8 @@ record House(
         BodyRoom bodies,
         RandomGenerator random,
         HeldIds held,
-        SessionLedger sessions) {
+        SessionLedger sessions,
+        Mirrors mirrors) {
     /** What HTTP/2 sends to one who need not send the rest (RFC 9113, section 8.1). */
     private static final long NO_ERROR = 0;
 

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Settlement {
     /** A step takes some tens of milliseconds; an engine that says nothing by then is broken. */
-    private static final long LONGEST_MILLIS = 1_000;
+    static final long LONGEST_MILLIS = 1_000;
 
     private final CallRecord record;
     private final Ruling ruling;

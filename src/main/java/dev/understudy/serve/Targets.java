@@ -72,7 +72,7 @@ final class Targets {
 
     /** Restricted contents stay here, whatever was decided. */
     private boolean maySee(ModelCard card) {
-        return !restricted || card.trustInside() || card.isLocal();
+        return !restricted || card.staysInside();
     }
 
     private boolean mayHaveKey(ModelCard card) {
@@ -86,7 +86,8 @@ final class Targets {
         return forwardedTo.equals(to);
     }
 
-    private static @Nullable URI forwardTo(ModelCard card) {
+    /** Where that model sends the caller's own key; null when it sends none. */
+    static @Nullable URI forwardTo(ModelCard card) {
         return card.place() instanceof ModelCard.Place.Upstream upstream
                         && upstream.credential() instanceof ModelCard.Credential.Forward
                 ? upstream.baseUrl()

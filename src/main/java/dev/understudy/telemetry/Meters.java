@@ -35,6 +35,13 @@ public final class Meters {
     /** Gauge: requests waiting for a slot of an engine, by {@link #MODEL}. */
     public static final String SLM_QUEUE = "understudy.slm.queue.size";
 
+    /** Counter: small models' tries that gave way to the next target, by {@link #REASON}: a step or failure code. */
+    public static final String ESCALATIONS = "understudy.escalations";
+    /** Counter: cascades by {@link #OUTCOME}: passed, escalated, or failed when nobody answered. */
+    public static final String CASCADES = "understudy.cascades";
+    /** Counter: mirrors by {@link #OUTCOME}: done, failed, or dropped before they began. */
+    public static final String MIRRORS = "understudy.mirrors";
+
     /** Counter: calls that a limit or budget turned away, by {@link #TEAM} and {@link #KIND}. */
     public static final String LIMIT_REFUSED = "understudy.limit.refused";
     /** Counter: budgets that were crossed, by {@link #TEAM}, {@link #APP} and {@link #LEVEL}. */

@@ -10,6 +10,7 @@ import dev.understudy.call.Decision;
 import dev.understudy.call.Demands;
 import dev.understudy.call.Interaction;
 import dev.understudy.call.Kind;
+import dev.understudy.call.LateAttempt;
 import dev.understudy.call.Loop;
 import dev.understudy.call.Phase;
 import dev.understudy.call.Purpose;
@@ -18,6 +19,7 @@ import dev.understudy.call.Sensitivity;
 import dev.understudy.call.Signals;
 import dev.understudy.call.Tier;
 import dev.understudy.call.TokenCount;
+import dev.understudy.capture.Recorder;
 import dev.understudy.model.Catalogue;
 import dev.understudy.model.Model;
 import dev.understudy.model.ModelCard;
@@ -56,6 +58,18 @@ final class DoorFixture implements AutoCloseable {
 
     final Vertx vertx;
     final List<Interaction> recorded = Collections.synchronizedList(new ArrayList<>());
+    final List<LateAttempt> late = Collections.synchronizedList(new ArrayList<>());
+    private final Recorder recorder = new Recorder() {
+        @Override
+        public void record(Interaction interaction) {
+            recorded.add(interaction);
+        }
+
+        @Override
+        public void record(LateAttempt attempt) {
+            late.add(attempt);
+        }
+    };
     final MemoryIds held = new MemoryIds();
     final MeterRegistry meters = new SimpleMeterRegistry();
     final BodyRoom bodies;
@@ -68,6 +82,7 @@ final class DoorFixture implements AutoCloseable {
     private volatile Decision.@Nullable Denial denial;
     private volatile Decision.Action action = Decision.Action.LLM;
     private volatile Demands demands = Demands.NONE;
+    private volatile Decision.@Nullable Mirror mirror;
     private volatile @Nullable Secret providerKey;
     private volatile @Nullable RuntimeException fault;
     private volatile String team = "local";
@@ -95,18 +110,20 @@ final class DoorFixture implements AutoCloseable {
     private DoorFixture(Vertx vertx, Pace pace, BodyLimits limits, Listening listening) {
         this.vertx = vertx;
         this.bodies = new BodyRoom(limits);
+        Ladder ladder = new Ladder();
         House house = new House(
                 vertx,
                 new FixedJudgement(),
-                new Ladder(),
-                recorded::add,
+                ladder,
+                recorder,
                 new CallMeters(meters),
                 InstantSource.system(),
                 pace,
                 bodies,
                 new Random(7),
                 held,
-                new SessionLedger(meters));
+                new SessionLedger(meters),
+                new Mirrors(vertx, ladder, recorder, meters));
         this.door = new AgentsDoor(house, listening);
     }
 
@@ -162,6 +179,16 @@ final class DoorFixture implements AutoCloseable {
     DoorFixture demands(Decision.Action by, Demands asked) {
         action = by;
         demands = asked;
+        return this;
+    }
+
+    /** Calls are asked once more of that small model, which is none of the targets, when they have been answered. */
+    DoorFixture mirror(String name, int maxInflight, Function<ModelCard, Model> maker) {
+        ModelCard.Place place = new ModelCard.Place.Weights(new ModelCard.Source.Path("w.gguf"), "cpu", 1, null, null);
+        cards.put(name, card(name, Tier.SLM, place, limits()));
+        makers.put(name, maker);
+        action = Decision.Action.SHADOW;
+        mirror = new Decision.Mirror(name, Decision.Mirror.Reason.RULE, 1, maxInflight);
         return this;
     }
 
@@ -347,7 +374,7 @@ final class DoorFixture implements AutoCloseable {
                             held.owner() == null ? Decision.Basis.RULE : Decision.Basis.HELD_ID,
                             null,
                             1.0,
-                            null,
+                            refused == null ? mirror : null,
                             demands,
                             capture,
                             refused,
