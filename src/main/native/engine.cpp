@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <climits>
+#include <cmath>
 #include <future>
 
 #include "../src/llama-ext.h"
@@ -15,7 +17,8 @@ namespace {
 
 constexpr size_t decode_stack = 32u << 20;  // grammars recurse on the decode thread
 constexpr int32_t usual_answer = 512;
-constexpr int failures_until_unhealthy = 3;
+constexpr int64_t longest_nap_us = 50'000;  // while the context is to be made anew
+constexpr float greatest_scale = 10;
 
 int64_t now_us() {
     return ggml_time_us();
@@ -58,6 +61,34 @@ ggml_backend_dev_t gpu_of(const std::string & device) {
     return gpu;
 }
 
+Urgency read_urgency(const common_json & json) {
+    const auto name = json.value("class", "live");
+    if (name == "live") return Urgency::Live;
+    if (name == "shadow") return Urgency::Shadow;
+    if (name == "batch") return Urgency::Batch;
+    throw Error(Code::Invalid, "class must be live, shadow or batch");
+}
+
+Group read_group(const common_json & json) {
+    Group group;
+    group.adapter = whole(json, "adapter", 0, 0, INT32_MAX);
+    if (group.adapter == 0) return group;
+    group.scale = json.value("scale", 1.0F);
+    if (!std::isfinite(group.scale) || group.scale < 0 || group.scale > greatest_scale) {
+        throw Error(Code::Invalid, "scale is out of range");
+    }
+    return group;
+}
+
+// A moment that many microseconds after `from`; the end of time if the field is not there.
+int64_t moment(const common_json & json, const char * field, int64_t from) {
+    if (!json.contains(field) || json.at(field).is_null()) return INT64_MAX;
+    if (!json.at(field).is_number_integer()) throw Error(Code::Invalid, std::string(field) + " must be an integer");
+    const auto after = json.at(field).get<int64_t>();
+    if (after < 0) throw Error(Code::Invalid, std::string(field) + " is out of range");
+    return after > INT64_MAX - from ? INT64_MAX : from + after;
+}
+
 llama_context_params context_params(const EngineConfig & config, const llama_model * model) {
     auto params = llama_context_default_params();
     params.n_ctx = static_cast<uint32_t>(config.context > 0 ? config.context : llama_model_n_ctx_train(model));
@@ -89,9 +120,9 @@ struct Engine::Request {
     SamplerPtr grammar;
     std::vector<std::string> stops;
     CacheKey key;
+    Urgency urgency = Urgency::Live;
     int32_t most_tokens = 0;
     int64_t deadline_us = INT64_MAX;
-    int64_t queue_until_us = INT64_MAX;  // longest wait for a slot
     int64_t submitted_us = 0;
     std::atomic<bool> cancelled{false};
 };
@@ -163,22 +194,21 @@ Engine::Engine(const EngineConfig & config, std::unique_ptr<EventSink> sink)
       sink_(std::move(sink)),
       model_(std::make_shared<Model>(config.model, config.chat_template, gpu_of(config.device))) {
     if (sink_->capacity() < RecordWriter::least_buffer) throw Error(Code::Invalid, "event buffer under 64 KiB");
-    auto params = context_params(config, model_->get());
-    params.abort_callback = [](void * self) { return static_cast<Engine *>(self)->aborting_.load(); };
-    params.abort_callback_data = this;
-    context_.reset(llama_init_from_model(model_->get(), params));
-    if (!context_) throw Error(Code::Context, "no memory for a context of " + std::to_string(params.n_ctx) + " tokens");
     pool_ = make_thread_pool(config.threads);
-    if (pool_) llama_attach_threadpool(context_.get(), pool_.get(), nullptr);
+    open_context();
     batch_.reset(new llama_batch(llama_batch_init(config.batch, 0, 1)));
 
     StepBounds bounds;
     bounds.batch = static_cast<size_t>(config.batch);
+    // a GPU reads a whole prompt sooner than a live request would notice
+    if (config.device != "cpu") bounds.less_urgent = bounds.batch;
     scheduler_ = std::make_unique<Scheduler>(config.parallel, llama_n_ctx(context_.get()), bounds);
     slots_.resize(static_cast<size_t>(config.parallel));
-    admission_ = {4 * slots_.size(), 2 * scheduler_->cells()};
-    writer_ = std::make_unique<RecordWriter>(sink_->buffer(), sink_->capacity(),
-                                             [this](size_t length) { sink_->events(length); });
+    queue_ = Queue({4 * slots_.size(), 2 * scheduler_->cells()});
+    writer_ = std::make_unique<RecordWriter>(sink_->buffer(), sink_->capacity(), [this](size_t length) {
+        counters_.events++;
+        sink_->events(length);
+    });
 
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
@@ -188,6 +218,16 @@ Engine::Engine(const EngineConfig & config, std::unique_ptr<EventSink> sink)
     if (failed) throw Error(Code::Internal, "cannot start the decode thread");
     thread_runs_ = true;
     pthread_setname_np(thread_, config_.name.substr(0, 15).c_str());
+}
+
+void Engine::open_context() {
+    auto params = context_params(config_, model_->get());
+    params.abort_callback = [](void * self) { return static_cast<Engine *>(self)->aborting_.load(); };
+    params.abort_callback_data = this;
+    context_.reset(llama_init_from_model(model_->get(), params));
+    if (!context_) throw Error(Code::Context, "no memory for a context of " + std::to_string(params.n_ctx) + " tokens");
+    if (pool_) llama_attach_threadpool(context_.get(), pool_.get(), nullptr);
+    applied_ = {};
 }
 
 Engine::~Engine() {
@@ -226,37 +266,42 @@ void Engine::submit(int64_t id, const std::shared_ptr<const Plan> & plan, const 
     const int32_t room = cells - prompt;
     const int32_t asked = whole(json, "max_tokens", usual_answer, 1, INT32_MAX);
     request->most_tokens = std::min(asked, room);
-    request->key.group.adapter = whole(json, "adapter", 0, 0, INT32_MAX);
-    request->key.group.scale = request->key.group.adapter ? json.value("scale", 1.0F) : 0;
+    request->key.group = read_group(json);
     request->key.scope = json.value("scope", static_cast<int64_t>(0));
+    request->urgency = read_urgency(json);
     request->submitted_us = now_us();
-    const auto after = [&](const char * field) {
-        const int32_t ms = whole(json, field, 0, 0, INT32_MAX);
-        return ms > 0 ? request->submitted_us + static_cast<int64_t>(ms) * 1000 : INT64_MAX;
-    };
-    request->deadline_us = after("deadline_ms");
-    request->queue_until_us = after("queue_ms");
+    request->deadline_us = moment(json, "deadline_us", request->submitted_us);
     if (plan->grammar_sampler) request->grammar.reset(llama_sampler_clone(plan->grammar_sampler.get()));
+    const Waiting waiting{id, request->urgency, plan->tokens.size(), request->deadline_us,
+                          moment(json, "queue_us", request->submitted_us)};
 
     adapters_.retain(request->key.group.adapter);
-    {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        const bool closed = stopping_;
-        if (closed || live_.count(id) || !admission_.admits(queue_.size(), queued_tokens_, plan->tokens.size())) {
-            const bool known = live_.count(id) > 0;
-            adapters_.release(request->key.group.adapter);
-            if (closed) throw Error(Code::Closed, "the engine is closed");
-            if (known) throw Error(Code::Invalid, "the id is in use");
-            counters_.refused++;
-            throw Error(Code::Overloaded, "the queue of the small model is full");
-        }
-        live_[id] = request;
-        queue_.push_back(request);
-        queued_tokens_ += plan->tokens.size();
-        counters_.requests++;
-        counters_.queued = static_cast<int64_t>(queue_.size());
+    try {
+        enqueue(waiting, request);
+    } catch (const Error &) {
+        adapters_.release(request->key.group.adapter);
+        throw;
     }
     wake_.notify_one();
+}
+
+void Engine::enqueue(const Waiting & waiting, const std::shared_ptr<Request> & request) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (stopping_) throw Error(Code::Closed, "the engine is closed");
+    if (live_.count(request->id)) throw Error(Code::Invalid, "the id is in use");
+    const auto offer = queue_.offer(waiting);
+    if (!offer.taken) {
+        counters_.refused++;
+        throw Error(Code::Overloaded, "the queue of the small model is full", retry_ms());
+    }
+    evicted_.insert(evicted_.end(), offer.evicted.begin(), offer.evicted.end());
+    live_[request->id] = request;
+    counters_.requests++;
+}
+
+// With the lock held.
+int32_t Engine::retry_ms() const {
+    return forecast_.until_free_ms(queue_.size(), slots_.size());
 }
 
 void Engine::cancel(int64_t id) {
@@ -265,6 +310,7 @@ void Engine::cancel(int64_t id) {
         const auto found = live_.find(id);
         if (found == live_.end()) return;
         found->second->cancelled = true;
+        queue_.cancel(id);
     }
     wake_.notify_one();
 }
@@ -282,21 +328,29 @@ auto Engine::on_decode_thread(F f) -> decltype(f()) {
     return result.get();
 }
 
-int Engine::load_adapter(const std::string & path) {
-    return on_decode_thread([this, path] { return adapters_.load(model_->get(), path); });
+int Engine::load_adapter(const std::string & path, const std::string & key) {
+    return on_decode_thread([this, path, key] { return adapters_.load(model_->get(), path, key); });
 }
 
 bool Engine::unload_adapter(int id) {
     return on_decode_thread([this, id] {
+        adapters_.unload(id);
+        drop_adapters();
+        return !adapters_.has(id);
+    });
+}
+
+// Adapters that nobody wants and nobody uses, with the prefixes that were evaluated with them.
+void Engine::drop_adapters() {
+    if (!adapters_.any_leaving()) return;
+    for (const int id : adapters_.leaving()) {
         // the context must not keep a pointer to it
         if (applied_.adapter == id) apply({});
-        if (!adapters_.unload(id)) return false;
         for (size_t i = 0; i < slots_.size(); i++) {
-            const auto & lane = scheduler_->lanes()[i];
-            if (lane.state == Lane::State::Idle && lane.key.group.adapter == id) forget(i);
+            if (scheduler_->lanes()[i].key.group.adapter == id) forget(i);
         }
-        return true;
-    });
+        adapters_.erase(id);
+    }
 }
 
 std::string Engine::stats() const {
@@ -314,8 +368,18 @@ std::string Engine::stats() const {
     put("event_us", counters_.event_us);
     put("largest_step", counters_.largest_step);
     put("failures", counters_.failures);
+    put("reopened", counters_.reopened);
+    put("grammar_refused", counters_.grammar_refused);
+    put("events", counters_.events);
     put("busy", counters_.busy);
-    put("queued", counters_.queued);
+    put("held", counters_.held);
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        out["queued"] = static_cast<uint64_t>(queue_.size());
+        out["queued_live"] = static_cast<uint64_t>(queue_.size(Urgency::Live));
+        out["queued_shadow"] = static_cast<uint64_t>(queue_.size(Urgency::Shadow));
+        out["queued_batch"] = static_cast<uint64_t>(queue_.size(Urgency::Batch));
+    }
     out["context"] = static_cast<uint64_t>(scheduler_->cells());
     out["parallel"] = config_.parallel;
     out["threads"] = config_.threads;
@@ -333,21 +397,40 @@ void * Engine::thread_main(void * self) {
 
 void Engine::run() {
     while (wait_for_work()) {
+        refuse_evicted();
         expire();
-        admit();
-        step();
-        const int64_t from = now_us();
-        writer_->flush();
-        counters_.event_us += now_us() - from;
-        counters_.busy = static_cast<int64_t>(scheduler_->busy());
+        if (recovery_.due()) {
+            reopen_context();
+        } else {
+            admit();
+            step();
+        }
+        drop_adapters();
+        tell();
     }
     end_all();
+    tell();
+}
+
+void Engine::tell() {
+    counters_.busy = static_cast<int64_t>(scheduler_->busy());
+    counters_.held = static_cast<int64_t>(scheduler_->held());
+    const int64_t from = now_us();
     writer_->flush();
+    counters_.event_us += now_us() - from;
 }
 
 bool Engine::wait_for_work() {
     std::unique_lock<std::mutex> lock(mutex_);
-    wake_.wait(lock, [&] { return stopping_ || !queue_.empty() || !commands_.empty() || scheduler_->busy() > 0; });
+    if (recovery_.due()) {
+        // nobody can be served, but whoever is cancelled or late wants to know
+        const int64_t nap = std::clamp<int64_t>(*recovery_.due() - now_us(), 0, longest_nap_us);
+        wake_.wait_for(lock, std::chrono::microseconds(nap), [&] { return stopping_ || !commands_.empty(); });
+    } else {
+        wake_.wait(lock, [&] {
+            return stopping_ || !queue_.empty() || !evicted_.empty() || !commands_.empty() || scheduler_->busy() > 0;
+        });
+    }
     while (!stopping_ && !commands_.empty()) {
         const auto command = std::move(commands_.front());
         commands_.pop_front();
@@ -359,20 +442,20 @@ bool Engine::wait_for_work() {
 }
 
 void Engine::end_all() {
-    std::deque<std::shared_ptr<Request>> queue;
+    refuse_evicted();
+    std::vector<int64_t> queued;
     std::deque<std::function<void()>> commands;
     {
         const std::lock_guard<std::mutex> lock(mutex_);
-        queue.swap(queue_);
+        queued = queue_.clear();
         commands.swap(commands_);
-        queued_tokens_ = 0;
     }
     // outside the lock: commands take it themselves
     for (const auto & command : commands) command();
     for (size_t i = 0; i < slots_.size(); i++) {
         if (slots_[i].request) finish(i, Finish::Cancelled);
     }
-    for (const auto & request : queue) refuse_queued(request, Finish::Cancelled);
+    for (const int64_t id : queued) refuse_queued(id, Finish::Cancelled);
 }
 
 void Engine::expire() {
@@ -386,41 +469,57 @@ void Engine::expire() {
             finish(i, Finish::Deadline);
         }
     }
-    std::vector<std::shared_ptr<Request>> over;
+    std::vector<Queue::Over> over;
     {
         const std::lock_guard<std::mutex> lock(mutex_);
-        for (auto i = queue_.begin(); i != queue_.end();) {
-            if ((*i)->cancelled || now >= std::min((*i)->deadline_us, (*i)->queue_until_us)) {
-                queued_tokens_ -= (*i)->plan->tokens.size();
-                over.push_back(std::move(*i));
-                i = queue_.erase(i);
-            } else {
-                ++i;
-            }
-        }
-        counters_.queued = static_cast<int64_t>(queue_.size());
+        over = queue_.over(now);
     }
-    for (const auto & request : over) {
-        const Finish why = request->cancelled            ? Finish::Cancelled
-                           : now >= request->deadline_us ? Finish::Deadline
-                                                         : Finish::Error;
-        if (why == Finish::Error) {
-            counters_.refused++;
-            writer_->error(request->id, static_cast<int32_t>(Code::Overloaded), "no slot was free in time");
+    for (const auto & one : over) {
+        switch (one.why) {
+            case Queue::Why::Cancelled:
+                refuse_queued(one.id, Finish::Cancelled);
+                break;
+            case Queue::Why::Deadline:
+                refuse_queued(one.id, Finish::Deadline);
+                break;
+            case Queue::Why::Waited:
+                refuse_queued(one.id, Finish::Error, "no slot was free in time");
+                break;
         }
-        refuse_queued(request, why);
     }
 }
 
-void Engine::refuse_queued(const std::shared_ptr<Request> & request, Finish why) {
+void Engine::refuse_evicted() {
+    std::vector<int64_t> evicted;
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        evicted.swap(evicted_);
+    }
+    for (const int64_t id : evicted) refuse_queued(id, Finish::Error, "a more urgent request took the place");
+}
+
+// The end of a request that never had a slot; with Error it was overload.
+void Engine::refuse_queued(int64_t id, Finish why, const std::string & message) {
+    std::shared_ptr<Request> request;
+    int32_t retry = 0;
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        const auto found = live_.find(id);
+        if (found == live_.end()) return;
+        request = std::move(found->second);
+        live_.erase(found);
+        retry = retry_ms();
+    }
+    if (why == Finish::Error) {
+        counters_.refused++;
+        writer_->error(id, static_cast<int32_t>(Code::Overloaded), retry, message);
+    }
     DoneRecord done;
     done.finish = why;
     done.prompt = static_cast<int32_t>(request->plan->tokens.size());
     done.queued_us = now_us() - request->submitted_us;
-    writer_->done(request->id, done);
+    writer_->done(id, done);
     adapters_.release(request->key.group.adapter);
-    const std::lock_guard<std::mutex> lock(mutex_);
-    live_.erase(request->id);
 }
 
 void Engine::admit() {
@@ -429,14 +528,14 @@ void Engine::admit() {
         std::optional<size_t> lane;
         {
             const std::lock_guard<std::mutex> lock(mutex_);
-            if (queue_.empty()) return;
-            request = queue_.front();
+            const auto * const first = queue_.first();
+            if (!first) return;
+            request = live_.at(first->id);
             const auto & tokens = request->plan->tokens;
-            lane = scheduler_->place(tokens, request->key, tokens.size() + static_cast<size_t>(request->most_tokens));
+            lane = scheduler_->place(tokens, request->key, tokens.size() + static_cast<size_t>(request->most_tokens),
+                                     request->urgency);
             if (!lane) return;
-            queue_.pop_front();
-            queued_tokens_ -= tokens.size();
-            counters_.queued = static_cast<int64_t>(queue_.size());
+            queue_.take_first();
         }
         begin(*lane, request);
     }
@@ -446,6 +545,7 @@ void Engine::begin(size_t index, const std::shared_ptr<Request> & request) {
     auto & lane = scheduler_->lanes()[index];
     if (!(lane.key == request->key)) forget(index);
     lane.state = Lane::State::Prompt;
+    lane.urgency = request->urgency;
     lane.key = request->key;
     lane.prompt = request->plan->tokens;
     lane.started = false;
@@ -483,12 +583,12 @@ bool Engine::fit_prefix(size_t index) {
 
 // A prompt that begins now may find its first part in another sequence, running or not. Looked up as late as this, so
 // that of several prompts with one beginning, sent together, only the first pays for it.
-void Engine::share_prefixes(const Group & group) {
+void Engine::share_prefixes(const Turn & turn) {
     bool shared = true;
     while (shared) {
         // a prompt that found its beginning leaves room in the step, perhaps for the next one
         shared = false;
-        for (const auto & chunk : scheduler_->plan(group)) {
+        for (const auto & chunk : scheduler_->plan(turn)) {
             const auto & lane = scheduler_->lanes()[chunk.lane];
             if (lane.state == Lane::State::Prompt && !lane.started && share_prefix(chunk.lane)) shared = true;
         }
@@ -517,7 +617,7 @@ bool Engine::share_prefix(size_t index) {
 }
 
 void Engine::apply(const Group & group) {
-    if (group == applied_) return;
+    if (group == applied_ || !context_) return;
     auto * adapter = adapters_.get(group.adapter);
     float scale = group.scale;
     llama_set_adapters_lora(context_.get(), &adapter, adapter ? 1 : 0, &scale);
@@ -529,11 +629,11 @@ void Engine::apply(const Group & group) {
 }
 
 void Engine::step() {
-    const auto group = scheduler_->next_group();
-    if (!group) return;
-    apply(*group);
-    share_prefixes(*group);
-    const auto chunks = scheduler_->plan(*group);
+    const auto turn = scheduler_->next_turn();
+    if (!turn) return;
+    apply(turn->group);
+    share_prefixes(*turn);
+    const auto chunks = scheduler_->plan(*turn);
     if (chunks.empty() || !decode(chunks)) return;
 
     int32_t row = 0;
@@ -575,21 +675,18 @@ bool Engine::decode(const std::vector<Chunk> & chunks) {
     counters_.decode_us += took;
     counters_.largest_step = std::max<int64_t>(counters_.largest_step, batch_->n_tokens);
     if (result == 1) {
-        // no room although cells were reserved: the youngest gives way, the others go on in the next step
-        const auto youngest = std::max_element(chunks.begin(), chunks.end(), [&](const Chunk & a, const Chunk & b) {
-            return scheduler_->lanes()[a.lane].arrival < scheduler_->lanes()[b.lane].arrival;
-        });
+        // no room although cells were reserved: one gives way, the others go on in the next step
         counters_.failures++;
-        finish(youngest->lane, Finish::Error, Code::Internal, "the context is full");
-        forget(youngest->lane);
+        const auto youngest = scheduler_->youngest();
+        finish(*youngest, Finish::Error, Code::Internal, "the context is full");
+        forget(*youngest);
         return false;
     }
     if (result != 0) {
         fail_batch(chunks, result == 2 ? "the engine is closing" : "the model could not be evaluated");
         return false;
     }
-    if (failures_in_a_row_ >= failures_until_unhealthy) writer_->engine(1, "");
-    failures_in_a_row_ = 0;
+    recovery_.worked();
     for (const auto & chunk : chunks) {
         auto & lane = scheduler_->lanes()[chunk.lane];
         auto & slot = slots_[chunk.lane];
@@ -607,41 +704,61 @@ bool Engine::decode(const std::vector<Chunk> & chunks) {
 
 int32_t Engine::decode_batch() {
     int32_t result = llama_decode(context_.get(), *batch_);
-    if (result == 1 && drop_idle_prefixes()) result = llama_decode(context_.get(), *batch_);
+    while (result == 1) {
+        const auto oldest = scheduler_->oldest_prefix();
+        if (!oldest) return result;
+        forget(*oldest);
+        result = llama_decode(context_.get(), *batch_);
+    }
     if (result == 0) llama_synchronize(context_.get());
     return result;
 }
 
-bool Engine::drop_idle_prefixes() {
-    bool dropped = false;
-    for (size_t i = 0; i < slots_.size(); i++) {
-        const auto & lane = scheduler_->lanes()[i];
-        if (lane.state != Lane::State::Idle || lane.cells.empty()) continue;
-        forget(i);
-        dropped = true;
-    }
-    return dropped;
-}
-
+// Ends whoever was in the batch. It is unknown how much of it was stored, so nothing is kept: others that have shown
+// nothing yet begin again.
 void Engine::fail_batch(const std::vector<Chunk> & chunks, const std::string & why) {
     counters_.failures++;
-    failures_in_a_row_++;
-    const bool closing = aborting_;
-    for (const auto & chunk : chunks) {
-        finish(chunk.lane, closing ? Finish::Cancelled : Finish::Error, Code::Internal, why);
-    }
-    // it is unknown how much of the batch was stored
+    const auto end = [&](size_t index) {
+        finish(index, aborting_ ? Finish::Cancelled : Finish::Error, Code::Internal, why);
+    };
+    for (const auto & chunk : chunks) end(chunk.lane);
     llama_memory_clear(llama_get_memory(context_.get()), true);
     for (size_t i = 0; i < slots_.size(); i++) {
-        auto & lane = scheduler_->lanes()[i];
-        if (slots_[i].request) finish(i, closing ? Finish::Cancelled : Finish::Error, Code::Internal, why);
-        lane.cells.clear();
+        if (slots_[i].generated > 0) end(i);
+        begin_again(i);
     }
-    if (!closing && failures_in_a_row_ >= failures_until_unhealthy) writer_->engine(2, why);
+    if (aborting_ || !recovery_.failed(now_us())) return;
+    writer_->engine(2, why);
+}
+
+// Nothing is in the lane's sequence any more.
+void Engine::begin_again(size_t index) {
+    auto & lane = scheduler_->lanes()[index];
+    lane.cells.clear();
+    lane.started = false;
+    slots_[index].cached = 0;
+}
+
+// When its time has come: a new context in the place of one that fails.
+void Engine::reopen_context() {
+    if (now_us() < *recovery_.due()) return;
+    writer_->engine(3, "");
+    if (pool_ && context_) llama_detach_threadpool(context_.get());
+    context_.reset();
+    for (size_t i = 0; i < slots_.size(); i++) begin_again(i);
+    try {
+        open_context();
+        counters_.reopened++;
+        recovery_.reopened(true, now_us());
+        writer_->engine(1, "");
+    } catch (const Error & e) {
+        recovery_.reopened(false, now_us());
+        writer_->engine(2, e.what());
+    }
 }
 
 void Engine::forget(size_t index) {
-    llama_memory_seq_rm(llama_get_memory(context_.get()), static_cast<llama_seq_id>(index), -1, -1);
+    if (context_) llama_memory_seq_rm(llama_get_memory(context_.get()), static_cast<llama_seq_id>(index), -1, -1);
     scheduler_->lanes()[index].cells.clear();
 }
 
@@ -654,6 +771,7 @@ void Engine::sample(size_t index, int32_t row) {
         const Choice choice = slot.sampler->choose(logits);
         slot.generated++;
         counters_.generated++;
+        if (choice.flags & TokenRecord::refused) counters_.grammar_refused++;
         if (slot.first_token_us == 0) slot.first_token_us = now_us();
         if (llama_vocab_is_eog(model_->vocab(), choice.token)) {
             finish(index, Finish::EndOfTurn);
@@ -667,10 +785,11 @@ void Engine::sample(size_t index, int32_t row) {
         } else if (slot.generated >= slot.request->most_tokens) {
             finish(index, Finish::Length);
         }
-    } catch (const Error & e) {
-        finish(index, Finish::Error, e.code(), e.what());
     } catch (const std::exception & e) {
-        finish(index, Finish::Error, Code::Internal, e.what());
+        const auto * const error = dynamic_cast<const Error *>(&e);
+        finish(index, Finish::Error, error ? error->code() : Code::Internal, e.what());
+        // what came out wrong may have gone wrong in the sequence: nobody builds on it
+        forget(index);
     }
 }
 
@@ -700,7 +819,7 @@ void Engine::finish(size_t index, Finish why, Code code, const std::string & mes
         record.text = slot.text->flush();
         if (!record.text.empty()) writer_->token(request->id, record);
     }
-    if (why == Finish::Error) writer_->error(request->id, static_cast<int32_t>(code), message);
+    if (why == Finish::Error) writer_->error(request->id, static_cast<int32_t>(code), 0, message);
     DoneRecord done;
     done.finish = why;
     done.prompt = static_cast<int32_t>(lane.prompt.size());
@@ -716,10 +835,12 @@ void Engine::finish(size_t index, Finish why, Code code, const std::string & mes
     lane.prompt.clear();
     lane.reserved = 0;
     lane.last_used = now;
+    const int64_t begun = slot.begun_us;
     slot = Slot{};
     adapters_.release(request->key.group.adapter);
     const std::lock_guard<std::mutex> lock(mutex_);
     live_.erase(request->id);
+    if (why != Finish::Error && why != Finish::Cancelled) forecast_.served(now - begun);
 }
 
 }  // namespace slm

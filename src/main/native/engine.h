@@ -76,14 +76,18 @@ class Engine {
     std::shared_ptr<const Model> model() const { return model_; }
 
     // Queues a request under an id of the caller's choice. Exactly one DONE record follows, perhaps before this
-    // returns. Throws Error: Invalid, ContextLength, Overloaded, Closed; then nothing follows.
+    // returns. Throws Error: Invalid, ContextLength, Overloaded, Closed; then nothing follows. Less urgent requests may
+    // lose their places to it.
     void submit(int64_t id, const std::shared_ptr<const Plan> & plan, const std::string & params);
 
     // Ends a request at its next step. An unknown id is no error: the request may have ended by itself.
     void cancel(int64_t id);
 
     // Run by the decode thread between two steps; the caller waits.
-    int load_adapter(const std::string & path);
+    // Loads an adapter, or takes one more hold on it if the same `key` (a hash of its contents) is loaded already.
+    int load_adapter(const std::string & path, const std::string & key);
+
+    // Gives a hold back. True: the adapter is gone; false: others hold it, or it goes with its last request.
     bool unload_adapter(int id);
     std::string adapters() const { return adapters_.describe(); }
 
@@ -98,11 +102,15 @@ class Engine {
     struct Slot;
     struct Counters {
         std::atomic<int64_t> steps{0}, prompt{0}, cached{0}, generated{0}, requests{0}, refused{0}, switches{0};
-        std::atomic<int64_t> decode_us{0}, sample_us{0}, event_us{0}, largest_step{0}, failures{0}, busy{0}, queued{0};
+        std::atomic<int64_t> decode_us{0}, sample_us{0}, event_us{0}, events{0}, largest_step{0}, failures{0};
+        std::atomic<int64_t> grammar_refused{0}, reopened{0}, busy{0}, held{0};
     };
 
     static void * thread_main(void * self);
+    void enqueue(const Waiting & waiting, const std::shared_ptr<Request> & request);
+    int32_t retry_ms() const;
     void run();
+    void tell();
     bool wait_for_work();
     void end_all();
     void expire();
@@ -110,18 +118,22 @@ class Engine {
     void begin(size_t index, const std::shared_ptr<Request> & request);
     bool fit_prefix(size_t index);
     void step();
-    void share_prefixes(const Group & group);
+    void share_prefixes(const Turn & turn);
     bool share_prefix(size_t index);
+    void open_context();
+    void reopen_context();
     bool decode(const std::vector<Chunk> & chunks);
     int32_t decode_batch();
     void sample(size_t index, int32_t row);
     void emit(Slot & slot, const Choice & choice, bool special);
     void finish(size_t index, Finish why, Code code = Code::Internal, const std::string & message = {});
-    void refuse_queued(const std::shared_ptr<Request> & request, Finish why);
+    void refuse_queued(int64_t id, Finish why, const std::string & message = {});
+    void refuse_evicted();
     void fail_batch(const std::vector<Chunk> & chunks, const std::string & why);
+    void begin_again(size_t index);
     void forget(size_t index);
-    bool drop_idle_prefixes();
     void apply(const Group & group);
+    void drop_adapters();
     template <class F>
     auto on_decode_thread(F f) -> decltype(f());
 
@@ -139,14 +151,14 @@ class Engine {
     };
     std::unique_ptr<llama_batch, BatchFree> batch_;
     Group applied_;
-    int failures_in_a_row_ = 0;
+    Recovery recovery_;
     uint64_t arrivals_ = 0;
 
     mutable std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<std::shared_ptr<Request>> queue_;
-    size_t queued_tokens_ = 0;
-    Admission admission_;
+    Queue queue_{{}};
+    std::vector<int64_t> evicted_;  // to be told so by the decode thread
+    Forecast forecast_;
     std::deque<std::function<void()>> commands_;
     std::map<int64_t, std::shared_ptr<Request>> live_;
     bool stopping_ = false;

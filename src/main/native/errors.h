@@ -22,12 +22,16 @@ enum class Code : int {
 // A failure with its number. The message may quote the request: it goes to the caller, never to a log.
 class Error : public std::runtime_error {
   public:
-    Error(Code code, const std::string & message) : std::runtime_error(message), code_(code) {}
+    // `retry_ms`: when another try may fare better; 0: nobody can say.
+    Error(Code code, const std::string & message, int retry_ms = 0)
+        : std::runtime_error(message), code_(code), retry_ms_(retry_ms) {}
 
     Code code() const { return code_; }
+    int retry_ms() const { return retry_ms_; }
 
   private:
     Code code_;
+    int retry_ms_;
 };
 
 }  // namespace slm

@@ -85,10 +85,11 @@ void RecordWriter::done(int64_t request, const DoneRecord & record) {
     put(record.device_us);
 }
 
-void RecordWriter::error(int64_t request, int32_t code, std::string_view message) {
+void RecordWriter::error(int64_t request, int32_t code, int32_t retry_ms, std::string_view message) {
     const std::string_view part = whole_characters(message, longest_message);
-    header(4, 0, 6 + part.size(), request);
+    header(4, 0, 10 + part.size(), request);
     put(code);
+    put(retry_ms);
     put<uint16_t>(static_cast<uint16_t>(part.size()));
     bytes(part);
 }

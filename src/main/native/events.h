@@ -56,7 +56,8 @@ class RecordWriter {
     void token(int64_t request, const TokenRecord & record);
     void prompt(int64_t request, int32_t done, int32_t total, int32_t cached);
     void done(int64_t request, const DoneRecord & record);
-    void error(int64_t request, int32_t code, std::string_view message);
+    // `retry_ms`: when another try may fare better; 0: nobody can say.
+    void error(int64_t request, int32_t code, int32_t retry_ms, std::string_view message);
     void engine(int32_t state, std::string_view reason);
     void flush();
 

@@ -86,12 +86,12 @@ std::string from_java(JNIEnv * env, jbyteArray array) {
     return text;
 }
 
-void throw_java(JNIEnv * env, Code code, const std::string & message) {
+void throw_java(JNIEnv * env, Code code, const std::string & message, int retry_ms = 0) {
     if (env->ExceptionCheck()) return;
     jbyteArray bytes = to_java(env, std::string(slm::whole_characters(message, 500)));
     if (!bytes) return;
-    auto * const exception =
-        static_cast<jthrowable>(env->NewObject(exception_class, exception_constructor, static_cast<jint>(code), bytes));
+    auto * const exception = static_cast<jthrowable>(env->NewObject(
+        exception_class, exception_constructor, static_cast<jint>(code), bytes, static_cast<jint>(retry_ms)));
     if (exception) env->Throw(exception);
 }
 
@@ -101,7 +101,7 @@ auto guard(JNIEnv * env, F f) -> decltype(f()) {
     try {
         return f();
     } catch (const Error & e) {
-        throw_java(env, e.code(), e.what());
+        throw_java(env, e.code(), e.what(), e.retry_ms());
     } catch (const common_json_error & e) {
         throw_java(env, Code::Invalid, e.what());
     } catch (const std::bad_alloc &) {
@@ -170,7 +170,7 @@ extern "C" JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM * vm, void *) {
     const jclass exception = env->FindClass("dev/understudy/slm/SlmException");
     if (!exception) return JNI_ERR;
     exception_class = static_cast<jclass>(env->NewGlobalRef(exception));
-    exception_constructor = env->GetMethodID(exception_class, "<init>", "(I[B)V");
+    exception_constructor = env->GetMethodID(exception_class, "<init>", "(I[BI)V");
     const jclass listener = env->FindClass("dev/understudy/slm/Llama$Listener");
     if (!listener) return JNI_ERR;
     on_events = env->GetMethodID(listener, "onEvents", "(I)V");
@@ -258,8 +258,9 @@ NATIVE(void, cancel)(JNIEnv * env, jclass, jlong handle, jlong id) {
     guard(env, [&] { engines().get(handle)->cancel(id); });
 }
 
-NATIVE(jint, loadAdapter)(JNIEnv * env, jclass, jlong handle, jbyteArray path) {
-    return guard(env, [&]() -> jint { return engines().get(handle)->load_adapter(from_java(env, path)); });
+NATIVE(jint, loadAdapter)(JNIEnv * env, jclass, jlong handle, jbyteArray path, jbyteArray key) {
+    return guard(
+        env, [&]() -> jint { return engines().get(handle)->load_adapter(from_java(env, path), from_java(env, key)); });
 }
 
 NATIVE(jboolean, unloadAdapter)(JNIEnv * env, jclass, jlong handle, jint adapter) {

@@ -1,5 +1,7 @@
 #include "model.h"
 
+#include <algorithm>
+
 #include "common.h"
 #include "errors.h"
 #include "json.h"
@@ -44,35 +46,57 @@ std::string Model::piece(llama_token token) const {
     return common_token_to_piece(vocab_, token, false);
 }
 
-int Adapters::load(llama_model * model, const std::string & path) {
+int Adapters::load(llama_model * model, const std::string & path, const std::string & key) {
     {
         const std::lock_guard<std::mutex> lock(mutex_);
-        for (const auto & [id, entry] : entries_) {
-            if (entry.path == path) return id;
+        for (auto & [id, entry] : entries_) {
+            if (entry.key != key) continue;
+            entry.holds++;
+            return id;
         }
     }
     llama_adapter_lora_ptr adapter(llama_adapter_lora_init(model, path.c_str()));
     if (!adapter) throw Error(Code::Invalid, "cannot load the adapter " + path);
     const std::lock_guard<std::mutex> lock(mutex_);
     const int id = next_++;
-    entries_[id] = {std::move(adapter), path, 0};
+    entries_[id] = {std::move(adapter), path, key, 1, 0};
     return id;
 }
 
-bool Adapters::unload(int id) {
+void Adapters::unload(int id) {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = entries_.find(id);
-    if (found == entries_.end()) return true;
-    if (found->second.uses > 0) return false;
-    entries_.erase(found);
-    return true;
+    if (found == entries_.end() || found->second.holds == 0) return;
+    found->second.holds--;
+    if (found->second.holds == 0 && found->second.uses == 0) any_leaving_ = true;
+}
+
+std::vector<int> Adapters::leaving() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    std::vector<int> list;
+    for (const auto & [id, entry] : entries_) {
+        if (entry.holds == 0 && entry.uses == 0) list.push_back(id);
+    }
+    return list;
+}
+
+void Adapters::erase(int id) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    entries_.erase(id);
+    any_leaving_ = std::any_of(entries_.begin(), entries_.end(),
+                               [](const auto & one) { return one.second.holds == 0 && one.second.uses == 0; });
+}
+
+bool Adapters::has(int id) const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return entries_.count(id) > 0;
 }
 
 void Adapters::retain(int id) {
     if (id == 0) return;
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = entries_.find(id);
-    if (found == entries_.end()) throw Error(Code::Invalid, "no such adapter");
+    if (found == entries_.end() || found->second.holds == 0) throw Error(Code::Closed, "the adapter is not loaded");
     found->second.uses++;
 }
 
@@ -80,7 +104,9 @@ void Adapters::release(int id) {
     if (id == 0) return;
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = entries_.find(id);
-    if (found != entries_.end() && found->second.uses > 0) found->second.uses--;
+    if (found == entries_.end() || found->second.uses == 0) return;
+    found->second.uses--;
+    if (found->second.holds == 0 && found->second.uses == 0) any_leaving_ = true;
 }
 
 llama_adapter_lora * Adapters::get(int id) const {
@@ -96,6 +122,7 @@ std::string Adapters::describe() const {
         common_json one = common_json::object();
         one["id"] = id;
         one["path"] = entry.path;
+        one["holds"] = static_cast<uint64_t>(entry.holds);
         one["uses"] = static_cast<uint64_t>(entry.uses);
         list.push_back(one);
     }

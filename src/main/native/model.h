@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -39,34 +40,44 @@ class Model {
 // How weights are loaded: all of them on one device. The GPU stands in `devices`, which the parameters point to.
 llama_model_params model_params(std::array<ggml_backend_dev_t, 2> & devices, ggml_backend_dev_t gpu);
 
-// The adapters of one engine, each loaded once, with the number of requests that use it. llama.cpp keeps its list of a
-// model's adapters without a lock: load and unload are called on the decode thread only.
+// The adapters of one engine, each loaded once, with the number of those who want it and of requests that use it.
+// llama.cpp keeps its list of a model's adapters without a lock: load and erase are called on the decode thread only.
 class Adapters {
   public:
-    // Throws Error(Invalid) if the file is no adapter for this model. A file that is loaded already keeps its id.
-    int load(llama_model * model, const std::string & path);
+    // `key` tells contents apart: the same again is one more hold on what is loaded, whatever its path. Throws
+    // Error(Invalid) if the file is no adapter for this model.
+    int load(llama_model * model, const std::string & path, const std::string & key);
 
-    // False while a request uses it.
-    bool unload(int id);
+    // Gives one hold back. An adapter without holds takes no new requests; when it has no uses either it is among
+    // `leaving`.
+    void unload(int id);
 
-    // Any thread. Throws Error(Invalid) for an unknown id.
+    std::vector<int> leaving() const;
+    bool any_leaving() const { return any_leaving_; }
+    void erase(int id);
+    bool has(int id) const;
+
+    // Any thread. Throws Error(Closed) for an id that is not loaded, or no more.
     void retain(int id);
     void release(int id);
 
     llama_adapter_lora * get(int id) const;
 
-    // JSON: a list of id, path, uses.
+    // JSON: a list of id, path, holds, uses.
     std::string describe() const;
 
   private:
     struct Entry {
         llama_adapter_lora_ptr adapter;
         std::string path;
+        std::string key;
+        size_t holds = 0;
         size_t uses = 0;
     };
 
     mutable std::mutex mutex_;
     std::map<int, Entry> entries_;
+    std::atomic<bool> any_leaving_{false};
     int next_ = 1;
 };
 

@@ -86,10 +86,12 @@ TEST(numbers_of_an_end_are_where_java_reads_them) {
     done.prefill_us = 6;
     done.decode_us = 7;
     done.device_us = 8;
-    collected.writer.error(1, 6, std::string(600, 'x'));
+    collected.writer.error(1, 4, 1500, std::string(600, 'x'));
     collected.writer.done(1, done);
     const auto records = collected.records();
-    CHECK_EQ(at<uint16_t>(records[0].body, 4), uint16_t{500});
+    CHECK_EQ(at<int32_t>(records[0].body, 0), 4);
+    CHECK_EQ(at<int32_t>(records[0].body, 4), 1500);
+    CHECK_EQ(at<uint16_t>(records[0].body, 8), uint16_t{500});
     CHECK_EQ(records[1].flags, uint8_t{3});
     for (int i = 0; i < 4; i++) CHECK_EQ(at<int32_t>(records[1].body, 4 * static_cast<size_t>(i)), i + 1);
     for (int i = 0; i < 4; i++) CHECK_EQ(at<int64_t>(records[1].body, 16 + 8 * static_cast<size_t>(i)), int64_t{i + 5});

@@ -1,7 +1,12 @@
+#include <string_view>
+
 #include "check.h"
 
-int main() {
+// Runs all tests, or those whose names hold the first argument.
+int main(int count, char ** arguments) {
+    const std::string_view filter = count > 1 ? arguments[1] : "";
     for (const auto & test : check::tests()) {
+        if (std::string_view(test.name).find(filter) == std::string_view::npos) continue;
         const int before = check::failures();
         try {
             test.body();

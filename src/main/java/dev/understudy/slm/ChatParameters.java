@@ -111,7 +111,7 @@ final class ChatParameters {
                 scale,
                 scope,
                 deadline,
-                queue,
+                queue.isZero() ? null : queue, // queueMs: 0 is no limit
                 false);
     }
 

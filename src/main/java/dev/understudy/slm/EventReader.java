@@ -36,7 +36,7 @@ final class EventReader {
 
         void done(long request, SlmResult result);
 
-        /** The engine's own state: 1 well, 2 unhealthy. */
+        /** The engine's own state: 1 well, 2 unhealthy, 3 about to be opened anew. */
         void engine(int state, String reason);
     }
 
@@ -58,8 +58,9 @@ final class EventReader {
                 case PROMPT -> sink.prompt(request, new Prompt(buffer.getInt(), buffer.getInt(), buffer.getInt()));
                 case DONE -> done(request, flags);
                 case ERROR -> {
-                    int code = buffer.getInt();
-                    sink.error(request, new SlmException(SlmException.Code.of(code), text(buffer.getShort())));
+                    SlmException.Code code = SlmException.Code.of(buffer.getInt());
+                    int retryMillis = buffer.getInt();
+                    sink.error(request, new SlmException(code, text(buffer.getShort()), retryMillis));
                 }
                 case ENGINE -> {
                     int state = buffer.getInt();

@@ -46,7 +46,7 @@ final class Llama {
 
     static native void cancel(long engine, long id);
 
-    static native int loadAdapter(long engine, byte[] path);
+    static native int loadAdapter(long engine, byte[] path, byte[] key);
 
     static native boolean unloadAdapter(long engine, int adapter);
 

@@ -3,6 +3,7 @@ package dev.understudy.slm;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -22,10 +23,9 @@ import org.jspecify.annotations.Nullable;
 public final class SlmEngine implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(SlmEngine.class);
     private static final int BUFFER_BYTES = 256 << 10;
+    private static final int WELL = 1;
+    private static final int UNHEALTHY = 2;
     private static final ObjectMapper JSON = new ObjectMapper();
-
-    /** An engine that failed is left alone for so long; then calls find out whether it works again. */
-    private static final long REST_NANOS = 10_000_000_000L;
 
     private final String name;
     private final String device;
@@ -33,7 +33,6 @@ public final class SlmEngine implements AutoCloseable {
     private final AtomicLong lastId = new AtomicLong();
     private final NativeHandle handle;
     private volatile @Nullable String unhealthy;
-    private volatile long unhealthyUntilNanos;
 
     /**
      * How an engine is opened.
@@ -126,7 +125,7 @@ public final class SlmEngine implements AutoCloseable {
 
     /** Why the engine is unwell at this moment, or null. */
     public @Nullable String unhealthy() {
-        return System.nanoTime() - unhealthyUntilNanos < 0 ? unhealthy : null;
+        return unhealthy;
     }
 
     /**
@@ -173,17 +172,33 @@ public final class SlmEngine implements AutoCloseable {
     }
 
     /**
-     * Loads a GGUF adapter, once by path. Waits for the step that runs.
+     * Loads a GGUF adapter, or takes one more hold on it if the same bytes are loaded already. Reads the file; waits for
+     * the step that runs.
      *
      * @return its id, for {@link SlmRequest#adapter}
-     * @throws SlmException with {@code INVALID} if it does not fit the weights
+     * @throws SlmException with {@code INVALID} if it cannot be read or does not fit the weights
      */
     public int loadAdapter(Path file) {
-        byte[] path = file.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8);
-        return handle.<Integer>with(engine -> Llama.loadAdapter(engine, path));
+        try {
+            return loadAdapter(file, Variant.sum(file));
+        } catch (IOException e) {
+            throw new SlmException(SlmException.Code.INVALID, "the adapter cannot be read: " + e.getMessage());
+        }
     }
 
-    /** Unloads an adapter; false while a request uses it. */
+    /** The same with the SHA-256 of the file, which tells a new adapter under an old name from the old one. */
+    int loadAdapter(Path file, String sha256) {
+        byte[] path = file.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8);
+        byte[] key = sha256.getBytes(StandardCharsets.UTF_8);
+        return handle.<Integer>with(engine -> Llama.loadAdapter(engine, path, key));
+    }
+
+    /**
+     * Gives one hold on an adapter back. Without holds it takes no new requests and goes with the last that uses it, its
+     * evaluated prefixes too. Waits for the step that runs.
+     *
+     * @return whether it is gone now
+     */
     public boolean unloadAdapter(int adapter) {
         return handle.<Boolean>with(engine -> Llama.unloadAdapter(engine, adapter));
     }
@@ -251,8 +266,13 @@ public final class SlmEngine implements AutoCloseable {
 
         @Override
         public void engine(int state, String reason) {
-            unhealthyUntilNanos = System.nanoTime() + REST_NANOS;
-            unhealthy = state == 1 ? null : reason;
+            switch (state) {
+                case WELL -> unhealthy = null;
+                case UNHEALTHY -> unhealthy = reason;
+                default -> {
+                    // about to be opened anew: the reason that was told before still holds
+                }
+            }
             LOG.warnf("engine state changed model=%s state=%d", name, state);
         }
 

@@ -10,6 +10,7 @@ public final class SlmException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final Code code;
+    private final int retryMillis;
 
     /** What went wrong; the numbers are those of {@code errors.h}. */
     public enum Code {
@@ -41,16 +42,26 @@ public final class SlmException extends RuntimeException {
     }
 
     public SlmException(Code code, String message) {
+        this(code, message, 0);
+    }
+
+    SlmException(Code code, String message, int retryMillis) {
         super(message);
         this.code = code;
+        this.retryMillis = retryMillis;
     }
 
     /** Called by the native library. */
-    SlmException(int code, byte[] message) {
-        this(Code.of(code), new String(message, StandardCharsets.UTF_8));
+    SlmException(int code, byte[] message, int retryMillis) {
+        this(Code.of(code), new String(message, StandardCharsets.UTF_8), retryMillis);
     }
 
     public Code code() {
         return code;
+    }
+
+    /** After how many milliseconds another try may fare better; 0 when nobody can say. */
+    public int retryMillis() {
+        return retryMillis;
     }
 }

@@ -1,6 +1,7 @@
 package dev.understudy.slm;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,8 @@ final class SlmLimits {
     private static final int MAX_BIASES = 300;
     private static final int MAX_BIAS = 100;
     private static final int MAX_TOP_K = 200;
+    private static final int MAX_SCALE = 10;
+    private static final Duration MAX_TIME = Duration.ofDays(1);
     private static final int MAX_NESTING = 64;
 
     private SlmLimits() {}
@@ -58,6 +61,19 @@ final class SlmLimits {
             throw invalid("logit_bias has more than " + MAX_BIASES + " entries");
         }
         biases.values().forEach(bias -> range("logit_bias", bias, -MAX_BIAS, MAX_BIAS));
+    }
+
+    static void checkAdapter(int adapter, double scale) {
+        if (adapter < 0) {
+            throw invalid("adapter: no such adapter");
+        }
+        range("scale", scale, 0, MAX_SCALE);
+    }
+
+    static void checkTime(String field, @Nullable Duration time) {
+        if (time != null && (time.isNegative() || time.compareTo(MAX_TIME) > 0)) {
+            throw invalid(field + " is out of range");
+        }
     }
 
     /** Size and nesting of a chat body: the native reader recurses. */

@@ -80,7 +80,7 @@ public final class SlmModel implements Model {
     private void addAdapter(Loaded loaded, ModelCard.Place.Adapter place, AdapterSource source, NativeLibrary library) {
         try {
             AdapterFile file = source.find();
-            int adapter = loaded.engine().loadAdapter(file.file());
+            int adapter = loaded.engine().loadAdapter(file.file(), file.sha256());
             LoadedWeights.logWarnings(library, card.name());
             Variant variant = Variant.of(loaded.weights(), file.sha256(), place.scale(), loaded.template());
             served = new Served(loaded.engine(), adapter, place.scale(), variant);

@@ -26,10 +26,10 @@ import org.jspecify.annotations.Nullable;
  * @param logitBias token to -100 to 100, at most 300
  * @param logprobs how many alternatives to report; null: no logprobs
  * @param adapter of the engine, or 0
- * @param scale of the adapter
+ * @param scale of the adapter, 0 to 10
  * @param scope prefixes are shared within one scope only
- * @param deadline from submit to the end, or null
- * @param queue longest wait for a slot, or null
+ * @param deadline from submit to the end; null: none. What is there by then is told
+ * @param queue longest wait for a slot; null: without limit
  * @param ignoreEnd go on to {@code maxTokens}, for measurements
  * @param urgency goes before requests of a lower one
  */
@@ -63,6 +63,9 @@ public record SlmRequest(
         SlmLimits.checkPenalties(frequencyPenalty, presencePenalty, repeatPenalty);
         SlmLimits.checkStops(stop);
         SlmLimits.checkBiases(logitBias);
+        SlmLimits.checkAdapter(adapter, scale);
+        SlmLimits.checkTime("deadline", deadline);
+        SlmLimits.checkTime("queue", queue);
     }
 
     /** One for which somebody waits. */
@@ -162,6 +165,10 @@ public record SlmRequest(
                 other);
     }
 
+    private static @Nullable Long micros(@Nullable Duration time) {
+        return time == null ? null : Long.valueOf(time.toNanos() / 1000);
+    }
+
     byte[] json() {
         ObjectNode json = JSON.createObjectNode();
         json.put("max_tokens", maxTokens);
@@ -181,8 +188,8 @@ public record SlmRequest(
         json.put("adapter", adapter);
         json.put("scale", scale);
         json.put("scope", scope);
-        json.put("deadline_ms", deadline == null ? null : deadline.toMillis());
-        json.put("queue_ms", queue == null ? null : queue.toMillis());
+        json.put("deadline_us", micros(deadline));
+        json.put("queue_us", micros(queue));
         json.put("ignore_end", ignoreEnd);
         json.put("class", urgency.wire());
         return json.toString().getBytes(StandardCharsets.UTF_8);

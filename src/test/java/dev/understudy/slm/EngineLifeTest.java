@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,10 +81,47 @@ class EngineLifeTest {
                     .isEqualTo(bare.ids().getFirst());
             assertThat(mixed.get(3).join().result().failure()).isNull();
 
-            assertThat(starter.engine().unloadAdapter(one)).isTrue();
+            assertThat(starter.engine().unloadAdapter(one)).isFalse(); // it was asked for twice
+            Waiting last = starter.submit(plan, endless(2000).withAdapter(one, 1));
+            last.heard().first.join();
+            assertThat(starter.engine().unloadAdapter(one)).isFalse(); // it goes with its last request
             assertThatThrownBy(() -> starter.submit(plan, SlmRequest.greedy(2).withAdapter(one, 1)))
+                    .isInstanceOfSatisfying(
+                            SlmException.class, e -> assertThat(e.code()).isEqualTo(SlmException.Code.CLOSED))
                     .hasMessageContaining("adapter");
+            starter.engine().cancel(last.id());
+            last.join();
+            assertThat(starter.engine().loadAdapter(loud)).isGreaterThan(two);
             assertThat(starter.ask(plan, SlmRequest.greedy(8)).text()).isEqualTo(bare.text());
+        }
+    }
+
+    private static SlmRequest endless(int tokens) {
+        return new SlmRequest(
+                tokens, null, null, null, null, null, null, null, null, List.of(), Map.of(), null, 0, 1, 0, null, null,
+                true);
+    }
+
+    @Test
+    void aNewAdapterUnderAnOldPathIsLoadedAnew() throws Exception {
+        Path file = folder.resolve("adapter.gguf");
+        Files.write(file, RandomAdapter.forStarter(4, 0, 2));
+        try (Opened starter = Starter.open(1);
+                SlmPlan plan = starter.plan(Starter.user("What is the capital of France?"))) {
+            int still = starter.engine().loadAdapter(file);
+            String before = starter.ask(plan, SlmRequest.greedy(8).withAdapter(still, 1))
+                    .text();
+            Files.write(file, RandomAdapter.forStarter(4, 0.4F, 1));
+            int loud = starter.engine().loadAdapter(file);
+
+            assertThat(loud).isNotEqualTo(still);
+            assertThat(starter.ask(plan, SlmRequest.greedy(8).withAdapter(loud, 1))
+                            .text())
+                    .isNotEqualTo(before);
+            assertThat(starter.ask(plan, SlmRequest.greedy(8).withAdapter(still, 1))
+                            .text())
+                    .isEqualTo(before);
+            assertThat(starter.engine().unloadAdapter(still)).isTrue();
         }
     }
 
