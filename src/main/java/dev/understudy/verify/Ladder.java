@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The checks that a small model's answer must pass, in order: {@code end}, {@code parse}, {@code call}, {@code schema},
- * {@code policy}, {@code margin}. Safe to use from every thread; a first look at a schema compiles it (milliseconds),
+ * {@code grounding}, {@code degeneration}, {@code policy}, {@code margin}. Safe to use from every thread; a first look at a schema compiles it (milliseconds),
  * later ones cost microseconds.
  */
 @Singleton
@@ -24,12 +24,15 @@ public final class Ladder {
     /** Changes whenever an answer that passed might fail, or the other way round: evidence holds for one version. */
     public static final int VERSION = 2;
 
-    private static final String[] MARKUP = {"<tool_call>", "</tool_call>", "<|im_start|>", "<|im_end|>"};
+    /** No small model writes so much on purpose, and what is longer would hold up the event loop. */
+    private static final int LONGEST = 256 << 10;
 
     private final Schemas schemas;
+    private final Grounding grounding;
 
     public Ladder() {
         this.schemas = new Schemas();
+        this.grounding = new Grounding();
     }
 
     /** Whether all steps of a check held. */
@@ -46,22 +49,46 @@ public final class Ladder {
         List<VerifyStep> steps = new ArrayList<>(Step.ALL.size());
         for (Step step : Step.ALL) {
             long start = System.nanoTime();
-            Finding finding = look(step, inquiry);
-            steps.add(
-                    new VerifyStep(step.wire, finding.result(), finding.detail(), (System.nanoTime() - start) / 1_000));
-            if (finding.isFailure()) {
+            if (note(steps, step, look(step, inquiry), start)) {
                 break;
             }
         }
         return List.copyOf(steps);
     }
 
+    /**
+     * Looks at the beginning of a text that will be streamed: whether there is anything, and whether it goes astray.
+     *
+     * @param text all that there is so far
+     */
+    public List<VerifyStep> checkBeginning(Call call, String text) {
+        List<VerifyStep> steps = new ArrayList<>(3);
+        long start = System.nanoTime();
+        Finding end = text.isBlank() ? Finding.fail("empty") : Finding.PASS;
+        if (!note(steps, Step.END, end, start)) {
+            start = System.nanoTime();
+            if (!note(steps, Step.PARSE, parse(call, new Reply(text, List.of(), "", null)), start)) {
+                start = System.nanoTime();
+                note(steps, Step.DEGENERATION, Degeneration.lookAt(text, call), start);
+            }
+        }
+        return List.copyOf(steps);
+    }
+
+    /** Writes a step down; whether it failed. */
+    private static boolean note(List<VerifyStep> steps, Step step, Finding finding, long start) {
+        steps.add(new VerifyStep(step.wire, finding.result(), finding.detail(), (System.nanoTime() - start) / 1_000));
+        return finding.isFailure();
+    }
+
     private Finding look(Step step, Inquiry inquiry) {
         return switch (step) {
             case END -> end(inquiry);
-            case PARSE -> parse(inquiry.reply());
+            case PARSE -> parse(inquiry.call(), inquiry.reply());
             case CALL -> calls(inquiry.call(), inquiry.reply());
             case SCHEMA -> schema(inquiry.call(), inquiry.reply());
+            case GROUNDING -> grounding.look(inquiry);
+            case DEGENERATION -> Degeneration.look(inquiry.call(), inquiry.reply());
             case POLICY -> OutputGuard.look(inquiry);
             case MARGIN -> margin(inquiry);
         };
@@ -72,6 +99,9 @@ public final class Ladder {
         boolean text = reply.content() != null && !reply.content().isBlank();
         if (!text && reply.calls().isEmpty()) {
             return Finding.fail("empty");
+        }
+        if (lengthOf(reply) > LONGEST) {
+            return Finding.fail("too_long");
         }
         Duration budget = inquiry.demands().budget();
         if (budget != null && inquiry.micros() > TimeUnit.NANOSECONDS.toMicros(budget.toNanos())) {
@@ -84,6 +114,14 @@ public final class Ladder {
         };
     }
 
+    private static long lengthOf(Reply reply) {
+        long length = reply.content() == null ? 0 : reply.content().length();
+        for (Reply.ToolCall made : reply.calls()) {
+            length += made.arguments().length();
+        }
+        return length;
+    }
+
     /** A caller who sets a limit on plain text has asked for the cut; half a tool call or half a document is of no use. */
     private static boolean mayBeCut(Call call, Reply reply) {
         return call.maxTokens() != null
@@ -91,16 +129,22 @@ public final class Ladder {
                 && call.responseFormat().type() == ResponseFormat.Type.TEXT;
     }
 
-    private static Finding parse(Reply reply) {
+    private static Finding parse(Call call, Reply reply) {
         if (reply.unparsed() != null) {
             return Finding.fail(reply.unparsed());
         }
         String content = reply.content();
-        if (content != null) {
-            for (String mark : MARKUP) {
-                if (content.contains(mark)) {
-                    return Finding.fail("markup_left_over");
-                }
+        if (content != null && Markup.holdsToolMark(content)) {
+            return Finding.fail("markup_left_over");
+        }
+        if (content != null && Markup.holdsCall(content, call)) {
+            return Finding.fail("call_as_text");
+        }
+        for (Reply.ToolCall made : reply.calls()) {
+            if (Markup.holdsToolMark(made.arguments())
+                    || (made.arguments().contains("\\u00")
+                            && Markup.holdsToolMark(FoldedText.unescape(made.arguments())))) {
+                return Finding.fail("markup_left_over");
             }
         }
         return Finding.PASS;
@@ -161,7 +205,7 @@ public final class Ladder {
         return looked ? Finding.PASS : Finding.skip("no schema");
     }
 
-    private static @Nullable Tool toolOf(Call call, String name) {
+    static @Nullable Tool toolOf(Call call, String name) {
         for (Tool tool : call.tools()) {
             if (tool.isFunction() && tool.name().equals(name)) {
                 return tool;
@@ -189,6 +233,8 @@ public final class Ladder {
         PARSE("parse"),
         CALL("call"),
         SCHEMA("schema"),
+        GROUNDING("grounding"),
+        DEGENERATION("degeneration"),
         POLICY("policy"),
         MARGIN("margin");
 

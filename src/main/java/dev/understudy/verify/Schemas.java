@@ -62,7 +62,8 @@ final class Schemas {
         try {
             List<Error> errors = schema.get().validate(node);
             return errors.isEmpty() ? null : errors.getFirst().getKeyword();
-        } catch (SchemaException | IllegalArgumentException e) {
+        } catch (SchemaException | IllegalArgumentException | StackOverflowError e) {
+            // the error: a schema that refers to itself without taking a step into the document has no end
             return "schema_not_usable";
         }
     }

@@ -30,9 +30,9 @@ class SmallModelFailsTest {
                     + "{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"integer\"}},\"required\":[\"id\"],"
                     + "\"additionalProperties\":false}}}],\"tool_choice\":\"required\",";
     private static final String TOOL_CALL =
-            "{\"model\":\"m\"," + TOOL + "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
-    private static final String TOOL_STREAM =
-            "{\"model\":\"m\",\"stream\":true," + TOOL + "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}";
+            "{\"model\":\"m\"," + TOOL + "\"messages\":[{\"role\":\"user\",\"content\":\"find number 7\"}]}";
+    private static final String TOOL_STREAM = "{\"model\":\"m\",\"stream\":true," + TOOL
+            + "\"messages\":[{\"role\":\"user\",\"content\":\"find number 7\"}]}";
 
     private final Vertx vertx = Vertx.vertx();
     private ScriptedPeer peer;

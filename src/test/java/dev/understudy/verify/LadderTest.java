@@ -37,7 +37,15 @@ class LadderTest {
         List<VerifyStep> steps = ladder.check(inquiry(call(""), text("hello", "stop"), Demands.NONE, null));
         assertThat(steps)
                 .extracting(step -> step.step() + " " + step.result().wire())
-                .containsExactly("end pass", "parse pass", "call pass", "schema skip", "policy skip", "margin skip");
+                .containsExactly(
+                        "end pass",
+                        "parse pass",
+                        "call pass",
+                        "schema skip",
+                        "grounding skip",
+                        "degeneration pass",
+                        "policy skip",
+                        "margin skip");
         assertThat(Ladder.holds(steps)).isTrue();
     }
 
@@ -53,6 +61,59 @@ class LadderTest {
         assertThat(failure("\"max_tokens\":5", text("half", "length"))).isEqualTo("none");
         assertThat(failure("\"max_tokens\":5,\"response_format\":{\"type\":\"json_object\"}", text("{}", "length")))
                 .isEqualTo("end: length");
+    }
+
+    @Test
+    void anAnswerBeyondAllMeasureFails() {
+        assertThat(failure("", text("a b ".repeat(70_000), "stop"))).isEqualTo("end: too_long");
+        assertThat(failure(FIND, calls("find", "{\"id\":1,\"word\":\"" + "x".repeat(300_000) + "\"}")))
+                .isEqualTo("end: too_long");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"name\": \"find\", \"arguments\": {\"id\": 1}}          | parse: call_as_text",
+                "Sure: {\"parameters\":{}, \"name\" : \"find\"}           | parse: call_as_text",
+                "```json [{\"name\":\"find\",\"arguments\":{}}] ```         | parse: call_as_text",
+                "find(id=1)                                             | parse: call_as_text",
+                "[find(id=1)]                                           | parse: call_as_text",
+                "{\"name\": \"Anna\", \"arguments\": 2}                    | none",
+                "I would find (or lose) it                              | none",
+            })
+    void aCallWrittenOutAsTextIsNoAnswer(String text, String failure) {
+        assertThat(failure(FIND, text(text, "stop"))).isEqualTo(failure);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '`',
+            value = {
+                "<tool_call>           ; parse: markup_left_over",
+                "\\u003ctool_call\\u003e ; parse: markup_left_over",
+                "<|im_end|>            ; parse: markup_left_over",
+                "<think>               ; degeneration: template mark",
+                "<|endoftext|>         ; degeneration: template mark",
+                "<EMAIL>               ; degeneration: redaction mark",
+            })
+    void marksInArgumentsAreSeenThroughEscapes(String mark, String failure) {
+        String tools = "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"find\"}}]";
+        assertThat(failure(tools, calls("find", "{\"word\":\"" + mark + "\"}"))).isEqualTo(failure);
+    }
+
+    @Test
+    void theBeginningOfAStreamIsLookedAtForWhatCanBeSeenByThen() {
+        assertThat(ladder.checkBeginning(call(""), "The weather is"))
+                .extracting(step -> step.step() + " " + step.result().wire())
+                .containsExactly("end pass", "parse pass", "degeneration pass");
+        assertThat(ladder.checkBeginning(call(""), " \n").getLast().detail()).isEqualTo("empty");
+        assertThat(ladder.checkBeginning(call(""), "</tool_call>").getLast().detail())
+                .isEqualTo("markup_left_over");
+        assertThat(ladder.checkBeginning(call(""), "<think> so").getLast().detail())
+                .isEqualTo("template mark");
     }
 
     @Test
@@ -132,6 +193,8 @@ class LadderTest {
                 "{\"$ref\":\"file:///etc/passwd\"}",
                 "{\"properties\":{\"id\":{\"type\":\"string\",\"pattern\":\"(?=x)\"}}}",
                 "{\"type\":7}",
+                "{\"$ref\":\"#\"}",
+                "{\"allOf\":[{\"$ref\":\"#\"},{\"$ref\":\"#\"}]}",
             })
     void aSchemaThatCannotBeUsedFailsTheAnswerAndFetchesNothing(String schema) {
         String tools =
