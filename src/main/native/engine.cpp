@@ -6,6 +6,7 @@
 #include <climits>
 #include <cmath>
 #include <future>
+#include <numeric>
 
 #include "../src/llama-ext.h"
 #include "json.h"
@@ -19,6 +20,9 @@ constexpr size_t decode_stack = 32u << 20;  // grammars recurse on the decode th
 constexpr int32_t usual_answer = 512;
 constexpr int64_t longest_nap_us = 50'000;  // while the context is to be made anew
 constexpr float greatest_scale = 10;
+// So many rows of a batch make ggml compute attention in tiles of rows, each for every key that one of its rows sees:
+// streams, which see keys all over the context, would make the tiles of a long prompt dear.
+constexpr size_t attention_tile = 64;
 
 int64_t now_us() {
     return ggml_time_us();
@@ -633,8 +637,22 @@ void Engine::step() {
     if (!turn) return;
     apply(turn->group);
     share_prefixes(*turn);
-    const auto chunks = scheduler_->plan(*turn);
-    if (chunks.empty() || !decode(chunks)) return;
+    auto chunks = scheduler_->plan(*turn);
+    const auto streams = std::stable_partition(chunks.begin(), chunks.end(), [&](const Chunk & chunk) {
+        return scheduler_->lanes()[chunk.lane].state == Lane::State::Prompt;
+    });
+    const size_t of_prompts = std::accumulate(chunks.begin(), streams, size_t{0},
+                                              [](size_t sum, const Chunk & chunk) { return sum + chunk.count; });
+    if (of_prompts < attention_tile || config_.device != "cpu") {
+        evaluate(chunks);
+    } else if (evaluate({chunks.begin(), streams})) {
+        evaluate({streams, chunks.end()});
+    }
+}
+
+// Evaluates chunks and samples what they lead to. False: nothing was stored.
+bool Engine::evaluate(const std::vector<Chunk> & chunks) {
+    if (chunks.empty() || !decode(chunks)) return false;
 
     int32_t row = 0;
     for (const auto & chunk : chunks) {
@@ -652,6 +670,7 @@ void Engine::step() {
         }
         if (chunk.last) sample(chunk.lane, last);
     }
+    return true;
 }
 
 // Evaluates the step; on success the lanes' cells say so. False: nothing was stored, and whoever had to fail has

@@ -122,6 +122,7 @@ class Engine {
     bool share_prefix(size_t index);
     void open_context();
     void reopen_context();
+    bool evaluate(const std::vector<Chunk> & chunks);
     bool decode(const std::vector<Chunk> & chunks);
     int32_t decode_batch();
     void sample(size_t index, int32_t row);
