@@ -32,16 +32,34 @@ struct Best {
     float second;
 };
 
+// NaN counts as nothing.
+template <int32_t n>
+float greatest_of(const float * values) {
+    constexpr int32_t wide = 16;
+    float greatest[wide];
+    std::fill(greatest, greatest + wide, nothing);
+    for (int32_t i = 0; i < n; i += wide) {
+        for (int32_t j = 0; j < wide; j++) greatest[j] = values[i + j] > greatest[j] ? values[i + j] : greatest[j];
+    }
+    return *std::max_element(greatest, greatest + wide);
+}
+
 Best best_of(const float * logits, int32_t count) {
+    // the maximum of a block takes no branch, and few blocks hold anything new
+    constexpr int32_t block = 256;
     Best best{0, nothing, nothing};
-    for (int32_t i = 0; i < count; i++) {
-        if (!(logits[i] > best.second)) continue;
-        if (logits[i] > best.first) {
-            best.second = best.first;
-            best.first = logits[i];
-            best.token = i;
-        } else {
-            best.second = logits[i];
+    for (int32_t from = 0; from < count; from += block) {
+        const int32_t to = std::min(from + block, count);
+        if (to - from == block && !(greatest_of<block>(logits + from) > best.second)) continue;
+        for (int32_t i = from; i < to; i++) {
+            if (!(logits[i] > best.second)) continue;
+            if (logits[i] > best.first) {
+                best.second = best.first;
+                best.first = logits[i];
+                best.token = i;
+            } else {
+                best.second = logits[i];
+            }
         }
     }
     return best;
