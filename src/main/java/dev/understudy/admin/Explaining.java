@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.Secret;
+import dev.understudy.call.Signals;
 import dev.understudy.inspect.Inspector;
 import dev.understudy.model.Readiness;
 import dev.understudy.openai.ApiError;
@@ -58,6 +59,10 @@ public record Explaining(Inspector inspector, PolicySet set, Function<String, Re
                             : "There is no such team in the policy files.",
                     known ? "app" : "team");
         }
-        return Explainer.explain(call, caller, inspector.consider(call, caller, set.smallModels()), set, readiness);
+        Signals signals = inspector.consider(call, caller, set.smallModels());
+        if (set.looksInto(caller)) {
+            signals = inspector.lookInto(call, caller, signals);
+        }
+        return Explainer.explain(call, caller, signals, set, readiness);
     }
 }

@@ -1,6 +1,7 @@
 package dev.understudy.call;
 
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param loop whose tool loop it goes on with
  * @param latched whether the session is left to the large model for a while
  * @param slmOff whether small models are switched off
+ * @param findings kinds of what was found in the contents: {@code secret}, {@code injection}; empty too where nobody
+ *     asked to look
  * @param reasons one short sentence for each of site, task, kind, phase, session, tokens, and for loop, latched and
  *     slm_off where they stand out; no content
  * @param unknown signal to reason, for what failed
@@ -44,12 +47,80 @@ public record Signals(
         Loop loop,
         boolean latched,
         boolean slmOff,
+        Set<String> findings,
         Map<String, String> reasons,
         Map<String, String> unknown,
         long micros) {
     public Signals {
+        findings = Set.copyOf(findings);
         reasons = Map.copyOf(reasons);
         unknown = Map.copyOf(unknown);
+    }
+
+    /** Signals of a call into whose contents nobody has looked. */
+    public Signals(
+            @Nullable String site,
+            SiteMatch siteMatch,
+            @Nullable String task,
+            TaskState taskState,
+            String toolsHash,
+            Kind kind,
+            Phase phase,
+            String session,
+            String sessionSource,
+            int turn,
+            int tokens,
+            Sensitivity sensitivity,
+            Loop loop,
+            boolean latched,
+            boolean slmOff,
+            Map<String, String> reasons,
+            Map<String, String> unknown,
+            long micros) {
+        this(
+                site,
+                siteMatch,
+                task,
+                taskState,
+                toolsHash,
+                kind,
+                phase,
+                session,
+                sessionSource,
+                turn,
+                tokens,
+                sensitivity,
+                loop,
+                latched,
+                slmOff,
+                Set.of(),
+                reasons,
+                unknown,
+                micros);
+    }
+
+    /** The same with what a look into the contents has found, or failed to find. */
+    public Signals with(Set<String> found, Map<String, String> why, Map<String, String> failed, long took) {
+        return new Signals(
+                site,
+                siteMatch,
+                task,
+                taskState,
+                toolsHash,
+                kind,
+                phase,
+                session,
+                sessionSource,
+                turn,
+                tokens,
+                sensitivity,
+                loop,
+                latched,
+                slmOff,
+                found,
+                why,
+                failed,
+                micros + took);
     }
 
     /** How well a call fits the outline of its site. */

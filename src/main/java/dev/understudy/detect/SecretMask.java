@@ -24,6 +24,11 @@ public final class SecretMask {
      */
     public record Masked(String text, int count) {}
 
+    /** Whether {@code text} has a credential. */
+    public static boolean isIn(String text) {
+        return !SecretForms.search(text).isEmpty();
+    }
+
     /** Masks all credentials in {@code text}. Masking the result again changes nothing. */
     public static Masked mask(String text) {
         String left = text;

@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,7 @@ public final class Inspector {
     static final int TINY_PROMPT = 48;
 
     private static final long CACHE_BYTES = 32L << 20;
+    private static final long CONTENTS_PATIENCE = 50_000_000;
 
     private final TaskBook book;
     private final SessionBook sessions;
@@ -49,6 +51,7 @@ public final class Inspector {
     private final LoopReader loops;
     private final MeterRegistry meters;
     private final TokenFactors factors = new TokenFactors();
+    private final ContentsReader contents = new ContentsReader();
     private final Cache<TeamText, Prompt> prompts = Caffeine.newBuilder()
             .maximumWeight(CACHE_BYTES)
             .weigher((TeamText key, Prompt prompt) ->
@@ -136,6 +139,27 @@ public final class Inspector {
                 look.reasons,
                 look.unknown,
                 (System.nanoTime() - started) / 1_000);
+    }
+
+    /**
+     * Looks into the contents of a call besides, for guards that ask what is in them.
+     *
+     * @param signals of the same call
+     * @return the signals with the findings; they are unknown when the look failed or was late
+     */
+    public Signals lookInto(Call call, Caller caller, Signals signals) {
+        long started = System.nanoTime();
+        Map<String, String> reasons = new HashMap<>(signals.reasons());
+        Map<String, String> unknown = new HashMap<>(signals.unknown());
+        Set<String> found = Set.of();
+        try {
+            found = contents.read(call, caller.team(), CONTENTS_PATIENCE);
+            reasons.put("findings", found.isEmpty() ? "nothing was found" : String.join(", ", found));
+        } catch (RuntimeException e) {
+            unknown.put("findings", e.getClass().getSimpleName());
+            meters.counter(Meters.SIGNAL_UNKNOWN, Meters.SIGNAL, "findings").increment();
+        }
+        return signals.with(found, reasons, unknown, (System.nanoTime() - started) / 1_000);
     }
 
     /** Learns from the input tokens that an upstream reported for a call. */

@@ -23,6 +23,7 @@ record CaptureSpec(
             @Pattern(regexp = Names.REGEX) String id,
             @Nullable @Valid MatchSpec match,
             @Nullable @Valid MatchSpec except,
+            @Nullable String when,
             String record,
             @Nullable List<String> purposes,
             @Nullable RedactSpec redact) {}

@@ -81,6 +81,18 @@ public final class Decider {
             return denied(
                     set, rule.id(), Decision.Action.DENY, Decision.Basis.RULE, List.of(), capture, deny.denial(), why);
         }
+        Decision.Denial guarded = rule.guard().denial(facts);
+        if (guarded != null) {
+            return denied(
+                    set,
+                    rule.id(),
+                    rule.action().kind(),
+                    Decision.Basis.RULE,
+                    List.of(),
+                    capture,
+                    guarded,
+                    "rule " + rule.id() + ": a guard denies what was found in the call");
+        }
         return held.isNothing()
                 ? byRule(rules, draw, rule, facts, set, capture)
                 : byHolder(rule, facts, set, capture, held);
@@ -90,7 +102,7 @@ public final class Decider {
             List<Rule> rules, Draw draw, Rule rule, Facts facts, PolicySet set, CaptureOrder capture) {
         Loop loop = facts.signals().loop();
         Rule owners = owners(rules, loop, facts);
-        if (owners != null) {
+        if (owners != null && owners.guard().denial(facts) == null) {
             Lineup lineup = Lineup.of(owners, owners.action().targets(), facts, false);
             if (lineup.first() != null) {
                 boolean goesOn = lineup.first().equals(loop.model());
@@ -105,6 +117,7 @@ public final class Decider {
                         null,
                         1,
                         null,
+                        facts,
                         capture,
                         why);
             }
@@ -127,6 +140,7 @@ public final class Decider {
                 draw.bucket(),
                 propensity,
                 Lineup.mirror(rule, facts),
+                facts,
                 capture,
                 Words.why(rule, facts, lineup));
     }
@@ -182,6 +196,7 @@ public final class Decider {
                 null,
                 1,
                 null,
+                facts,
                 capture,
                 owner == null
                         ? Words.why(rule, facts, lineup)
@@ -211,6 +226,7 @@ public final class Decider {
             @Nullable Integer bucket,
             double propensity,
             Decision.@Nullable Mirror mirror,
+            Facts facts,
             CaptureOrder capture,
             String why) {
         return new Decision(
@@ -223,19 +239,22 @@ public final class Decider {
                 bucket,
                 propensity,
                 mirror,
-                demands(rule, lineup),
+                demands(rule, lineup, facts),
                 capture,
                 null,
                 why);
     }
 
     /** What is asked of a small model's answer is asked only where one answers. */
-    private static Demands demands(Rule rule, Lineup lineup) {
-        String small = rule.action().small();
-        if (small == null || !small.equals(lineup.first())) {
+    private static Demands demands(Rule rule, Lineup lineup, Facts facts) {
+        Rule.Action action = rule.action();
+        boolean small = action.small() != null && action.small().equals(lineup.first());
+        Guard guard = rule.guard();
+        if (!small && guard.isNothing()) {
             return Demands.NONE;
         }
-        return new Demands(rule.action().budget(), rule.action().minMargin(), Demands.NONE.outputSecrets(), List.of());
+        return new Demands(
+                small ? action.budget() : null, small ? action.minMargin() : null, guard.output(), guard.checks(facts));
     }
 
     private static Decision nobody(Rule rule, Facts facts, PolicySet set, CaptureOrder capture, Lineup lineup) {

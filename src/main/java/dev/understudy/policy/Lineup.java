@@ -82,6 +82,9 @@ record Lineup(
             if (kept != null) {
                 return kept;
             }
+            if (rule.guard().reaction(facts) == Guard.Reaction.LLM) {
+                return new Eligibility.Drop(Unfit.GUARD, "a guard keeps such contents from small models", null);
+            }
             if (rule.action().hasLarge() && facts.signals().latched()) {
                 return new Eligibility.Drop(Unfit.LATCHED, "the session is left to the large model for a while", null);
             }
@@ -104,7 +107,8 @@ record Lineup(
         }
         ModelCard card = card(rule, shadow.mirror(), facts);
         boolean fit = forwardsTo(card) == null
-                && (card.tier() == Tier.LLM || Eligibility.keptOut(facts) == null)
+                && (card.tier() == Tier.LLM
+                        || (Eligibility.keptOut(facts) == null && rule.guard().reaction(facts) != Guard.Reaction.LLM))
                 && Eligibility.drop(facts, card) == null;
         return fit
                 ? new Decision.Mirror(card.name(), Decision.Mirror.Reason.RULE, shadow.sample(), shadow.maxInflight())

@@ -96,6 +96,9 @@ final class Lints {
 
     /** Whether nothing but its {@code match} keeps a call from a rule. */
     private static boolean takesAllItsCalls(Tree.Fields rule) {
+        if (rule.get("when") != null) {
+            return false;
+        }
         Tree rollout = rule.get("rollout");
         return rollout == null
                 || (Tree.at(rollout, List.of("percent")) instanceof Tree.Leaf(Place place, Object percent)

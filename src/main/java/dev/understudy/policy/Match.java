@@ -8,8 +8,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param all each must hold
  * @param except none may hold, nor be unknown
+ * @param when must hold besides; null: nothing
  */
-record Match(List<Condition> all, List<Condition> except) {
+record Match(
+        List<Condition> all,
+        List<Condition> except,
+        @Nullable Expression when) {
     Match {
         all = List.copyOf(all);
         except = List.copyOf(except);
@@ -30,18 +34,26 @@ record Match(List<Condition> all, List<Condition> except) {
                 return new Miss("except", except.get(i).key(), truth);
             }
         }
+        if (when != null) {
+            Truth truth = when.test(facts);
+            return truth == Truth.YES ? null : new Miss("when", null, truth);
+        }
         return null;
     }
 
     /**
      * Why a rule does not hold.
      *
-     * @param part {@code match} or {@code except}
+     * @param part {@code match}, {@code except} or {@code when}
+     * @param key null for {@code when}
      */
-    record Miss(String part, MatchKey key, Truth truth) {
-        /** As {@code match.task} or {@code except.kind, unknown}. */
+    record Miss(String part, @Nullable MatchKey key, Truth truth) {
+        /** As {@code match.task} or {@code except.kind (unknown)}. */
         @Override
         public String toString() {
+            if (key == null) {
+                return part + (truth == Truth.UNKNOWN ? " (could not be evaluated)" : "");
+            }
             return part + "." + key.wire() + (truth == Truth.UNKNOWN ? " (unknown)" : "");
         }
     }

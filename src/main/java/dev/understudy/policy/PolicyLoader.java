@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,7 @@ public final class PolicyLoader {
 
     private final KindSchemas schemas = new KindSchemas();
     private final Binder binder = new Binder();
+    private final Expressions expressions = new Expressions();
     private final Surroundings surroundings;
 
     PolicyLoader(Surroundings surroundings) {
@@ -61,6 +63,11 @@ public final class PolicyLoader {
         }
     }
 
+    /** How often a condition of some set that it made could not be evaluated for a call. */
+    LongAdder failedConditions() {
+        return expressions.failures();
+    }
+
     /** Reads a folder and makes a set of it. */
     public Loaded load(Path folder) {
         return load(PolicyFiles.read(folder));
@@ -87,6 +94,7 @@ public final class PolicyLoader {
         List<Document> sound = shapes(documents, problems);
         References.check(documents, outline, currency, problems);
         Secrets.check(documents, surroundings, problems);
+        Conditions.check(documents, expressions, new ExpressionPlaces(files.texts()), problems);
         Bound bound = bind(sound, problems);
         List<Problem> lints = new ArrayList<>();
         Lints.check(documents, lints);
@@ -96,7 +104,7 @@ public final class PolicyLoader {
         boolean loads = problems.stream().noneMatch(Problem::isError);
         List<Problem> inOrder =
                 problems.stream().distinct().sorted(Problem.IN_ORDER).toList();
-        return new Loaded(loads ? bound.set(revision, surroundings) : null, inOrder, revision);
+        return new Loaded(loads ? bound.set(revision, surroundings, expressions) : null, inOrder, revision);
     }
 
     private void read(String file, String text, List<Document> documents, List<Problem> problems) {
@@ -195,17 +203,17 @@ public final class PolicyLoader {
             List<RulesSpec> policies,
             List<String> captureNames,
             List<CaptureSpec> captures) {
-        PolicySet set(String revision, Surroundings surroundings) {
+        PolicySet set(String revision, Surroundings surroundings, Expressions expressions) {
             List<Policy> made = new ArrayList<>();
             for (int i = 0; i < policies.size(); i++) {
-                made.add(Rules.policy(policyNames.get(i), policies.get(i)));
+                made.add(Rules.policy(policyNames.get(i), policies.get(i), expressions));
             }
             return new PolicySet(
                     revision,
                     Cards.catalogue(models, surroundings),
                     Rules.access(access),
                     made,
-                    Rules.capture(captureNames, captures));
+                    Rules.capture(captureNames, captures, expressions));
         }
     }
 

@@ -144,6 +144,17 @@ public final class PolicySet {
         return new SmallModels(names, most);
     }
 
+    /** Whether a guard that may be about this caller's calls looks for secrets or marker phrases in them. */
+    public boolean looksInto(Caller caller) {
+        List<Rule> rules = rulesFor(caller);
+        for (int i = 0; i < rules.size(); i++) {
+            if (rules.get(i).guard().looksIntoCalls()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private static boolean allows(Caller caller, String model) {
         List<String> globs = caller.models();
         for (int i = 0; i < globs.size(); i++) {
@@ -184,16 +195,20 @@ public final class PolicySet {
         return Map.copyOf(byTeam);
     }
 
+    /** The rules of every policy for that app, each under the guards of all those policies. */
     private List<Rule> rulesFor(String team, String app) {
         List<Rule> rules = new ArrayList<>();
+        Guard guard = Guard.NONE;
         for (Policy policy : policies) {
             if (policy.teams().cover(team) && policy.apps().cover(app)) {
+                guard = guard.and(policy.guard());
                 policy.rules().stream()
                         .filter(rule -> couldHold(rule, team, app))
                         .forEach(rules::add);
             }
         }
-        return List.copyOf(rules);
+        Guard all = guard;
+        return rules.stream().map(rule -> rule.under(all)).toList();
     }
 
     private static boolean couldHold(Rule rule, String team, String app) {

@@ -3,6 +3,7 @@ package dev.understudy.policy;
 import dev.understudy.model.ModelCard;
 import dev.understudy.telemetry.Keys;
 import dev.understudy.telemetry.Meters;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
@@ -63,6 +65,8 @@ public class PolicyStore {
         this.lastGoodWillDo = coldStart.equals("last-good");
         this.snapshots = snapshots;
         meters.gauge(Meters.POLICY_RELOAD_OK, reloadOk);
+        FunctionCounter.builder(Meters.POLICY_CONDITION_FAILED, loader.failedConditions(), LongAdder::doubleValue)
+                .register(meters);
     }
 
     /** The set in force. */

@@ -11,8 +11,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id full: {@code policy/rule}
  * @param rollout for which share of its calls it holds; null: for all
+ * @param guard its own; in the rules of a caller that of every policy for that caller too
  */
-record Rule(String id, Match match, Action action, @Nullable Rollout rollout) {
+record Rule(String id, Match match, Action action, @Nullable Rollout rollout, Guard guard) {
+    /** The same under a policy's guard. */
+    Rule under(Guard policies) {
+        return policies.isNothing() ? this : new Rule(id, match, action, rollout, policies.and(guard));
+    }
+
     /** Whether it holds for every call that it is for. */
     boolean isWhole() {
         return rollout == null || rollout.isWhole();

@@ -5,6 +5,7 @@ import dev.understudy.access.BudgetPlan;
 import dev.understudy.access.CallLimits;
 import dev.understudy.call.CaptureOrder;
 import dev.understudy.call.Decision;
+import dev.understudy.call.Demands;
 import dev.understudy.call.Purpose;
 import dev.understudy.call.Sensitivity;
 import java.time.Duration;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -86,22 +88,27 @@ final class Rules {
     }
 
     /** One policy with its rules in order. */
-    static Policy policy(String name, RulesSpec spec) {
+    static Policy policy(String name, RulesSpec spec, Expressions expressions) {
         RulesSpec.AppliesTo applies = spec.appliesTo();
         List<String> teams = applies == null || applies.teams() == null ? ANY : applies.teams();
         List<String> apps = applies == null || applies.apps() == null ? ANY : applies.apps();
         List<Rule> rules = Lists.present(spec.rules())
-                .map(rule -> rule(name + "/" + rule.id(), rule))
+                .map(rule -> rule(name + "/" + rule.id(), rule, expressions))
                 .toList();
         return new Policy(
-                name, spec.priority() == null ? 0 : spec.priority(), new Globs(teams), new Globs(apps), rules);
+                name,
+                spec.priority() == null ? 0 : spec.priority(),
+                new Globs(teams),
+                new Globs(apps),
+                guard(name, spec.guard(), expressions),
+                rules);
     }
 
-    private static Rule rule(String id, RulesSpec.RuleSpec rule) {
+    private static Rule rule(String id, RulesSpec.RuleSpec rule, Expressions expressions) {
         RulesSpec.RolloutSpec rollout = rule.rollout();
         return new Rule(
                 id,
-                match(rule.match(), rule.except()),
+                match(rule.match(), rule.except(), rule.when(), expressions),
                 action(rule.action()),
                 rollout == null
                         ? null
@@ -110,7 +117,33 @@ final class Rules {
                                 rollout.by() == null
                                         ? Rollout.By.SESSION
                                         : Wire.of(Rollout.By.values(), Rollout.By::wire, rollout.by()),
-                                rollout.salt() == null ? id : rollout.salt()));
+                                rollout.salt() == null ? id : rollout.salt()),
+                guard(id, rule.guard(), expressions));
+    }
+
+    private static Guard guard(String owner, RulesSpec.@Nullable GuardSpec spec, Expressions expressions) {
+        if (spec == null) {
+            return Guard.NONE;
+        }
+        RulesSpec.InputSpec input = spec.input();
+        RulesSpec.OutputSpec output = spec.output();
+        List<Guard.OutputCheck> checks = new ArrayList<>();
+        for (String text : output == null ? List.<String>of() : output.cel()) {
+            checks.add(new Guard.OutputCheck(
+                    owner + "/guard.output.cel[" + checks.size() + "]",
+                    expressions.sound(text, Expressions.Scope.ANSWER)));
+        }
+        return new Guard(
+                reaction(input == null ? null : input.secrets()),
+                reaction(input == null ? null : input.injection()),
+                output == null || output.secrets() == null
+                        ? Demands.Secrets.OFF
+                        : Demands.Secrets.valueOf(output.secrets().toUpperCase(Locale.ROOT)),
+                checks);
+    }
+
+    private static Guard.Reaction reaction(@Nullable String word) {
+        return word == null ? Guard.Reaction.OFF : Wire.of(Guard.Reaction.values(), Guard.Reaction::wire, word);
     }
 
     private static Rule.Action action(RulesSpec.ActionSpec action) {
@@ -152,7 +185,7 @@ final class Rules {
     }
 
     /** What shall be written down of which call. */
-    static CapturePlan capture(List<String> names, List<CaptureSpec> documents) {
+    static CapturePlan capture(List<String> names, List<CaptureSpec> documents, Expressions expressions) {
         CaptureOrder.Level standard = CapturePlan.METADATA.standard();
         boolean storeFalseCounts = CapturePlan.METADATA.storeFalseCounts();
         List<CapturePlan.CaptureRule> rules = new ArrayList<>();
@@ -165,23 +198,30 @@ final class Rules {
             storeFalseCounts = document.storeFalse() == null
                     ? storeFalseCounts
                     : document.storeFalse().equals("metadata");
-            Lists.present(document.rules()).map(rule -> captureRule(name, rule)).forEach(rules::add);
+            Lists.present(document.rules())
+                    .map(rule -> captureRule(name, rule, expressions))
+                    .forEach(rules::add);
         }
         return new CapturePlan(standard, storeFalseCounts, rules);
     }
 
     /** Secrets are masked also where a rule does not say so. */
-    private static CapturePlan.CaptureRule captureRule(String document, CaptureSpec.CaptureRuleSpec rule) {
+    private static CapturePlan.CaptureRule captureRule(
+            String document, CaptureSpec.CaptureRuleSpec rule, Expressions expressions) {
         return new CapturePlan.CaptureRule(
                 document + "/" + rule.id(),
-                match(rule.match(), rule.except()),
+                match(rule.match(), rule.except(), rule.when(), expressions),
                 Wire.level(rule.record()),
                 rule.purposes() == null ? EnumSet.of(Purpose.DEBUG) : Wire.purposes(rule.purposes()),
                 Set.of("secrets"));
     }
 
-    private static Match match(@Nullable MatchSpec match, @Nullable MatchSpec except) {
-        return new Match(conditions(match), conditions(except));
+    private static Match match(
+            @Nullable MatchSpec match, @Nullable MatchSpec except, @Nullable String when, Expressions expressions) {
+        return new Match(
+                conditions(match),
+                conditions(except),
+                when == null ? null : expressions.sound(when, Expressions.Scope.CALL));
     }
 
     /** In the order of the table: what concerns the caller first, since it is cheapest to look at. */

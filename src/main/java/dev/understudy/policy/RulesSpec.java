@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 record RulesSpec(
         @Nullable @Min(-1_000_000) @Max(1_000_000) Integer priority,
         @Nullable AppliesTo appliesTo,
+        @Nullable GuardSpec guard,
         List<@Nullable @Valid RuleSpec> rules) {
     RulesSpec {
         rules = Lists.orEmpty(rules);
@@ -27,9 +28,11 @@ record RulesSpec(
             @Pattern(regexp = Names.REGEX) String id,
             @Nullable @Valid MatchSpec match,
             @Nullable @Valid MatchSpec except,
+            @Nullable String when,
             @Valid ActionSpec action,
             @Nullable String gate,
-            @Nullable @Valid RolloutSpec rollout) {}
+            @Nullable @Valid RolloutSpec rollout,
+            @Nullable GuardSpec guard) {}
 
     /** What a rule does: one of these. */
     record ActionSpec(
@@ -62,6 +65,19 @@ record RulesSpec(
             String mirror,
             @Nullable Double sample,
             @Nullable Integer maxInflight) {}
+
+    /** What is looked for in calls and answers. */
+    record GuardSpec(@Nullable InputSpec input, @Nullable OutputSpec output) {}
+
+    /** In calls. */
+    record InputSpec(@Nullable String secrets, @Nullable String injection) {}
+
+    /** In answers. */
+    record OutputSpec(@Nullable String secrets, List<String> cel) {
+        OutputSpec {
+            cel = Lists.orEmpty(cel);
+        }
+    }
 
     /** For which share of calls a rule holds. */
     record RolloutSpec(

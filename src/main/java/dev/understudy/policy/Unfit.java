@@ -4,6 +4,7 @@ package dev.understudy.policy;
 enum Unfit {
     SLM_OFF("slm_off", 403, "no_eligible_model"),
     TIER_FORCED("tier_forced", 403, "no_eligible_model"),
+    GUARD("guard", 403, "no_eligible_model"),
     /** Never the last: who is dropped so leaves a large model behind. */
     LATCHED("latched", 403, "no_eligible_model"),
     /** Never the last: who is dropped so leaves a large model behind. */

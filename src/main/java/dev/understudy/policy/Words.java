@@ -19,7 +19,7 @@ final class Words {
     /** What is answered when nobody is left, by the last that was dropped. */
     static Decision.Denial denial(Eligibility.Drop drop, String model) {
         String message = switch (drop.unfit()) {
-            case SLM_OFF, TIER_FORCED, LATCHED, LOCKED, RESTRICTED ->
+            case SLM_OFF, TIER_FORCED, GUARD, LATCHED, LOCKED, RESTRICTED ->
                 "No model may answer this call: " + drop.detail() + ".";
             case API, MODALITY, PARAMETER, HOSTED, TOOLS, SCHEMA ->
                 "The model `" + model + "` cannot answer this call" + field(drop) + ": " + drop.detail() + ".";

@@ -106,7 +106,7 @@ class HouseJudgement implements Judgement {
         LiveModels models = current.models();
         Admission admission = null;
         try {
-            Signals signals = inspector.inspect(call, caller, current.set().smallModels());
+            Signals signals = signals(call, caller, current.set());
             admission = allowances.admit(caller, tokens(call, signals), call.receivedAt());
             Decision decision =
                     Decider.decide(call, caller, signals, current.set(), name -> readiness(models, name), held);
@@ -118,6 +118,12 @@ class HouseJudgement implements Judgement {
             }
             throw e;
         }
+    }
+
+    /** The contents are searched only where a guard asks for it. */
+    private Signals signals(Call call, Caller caller, PolicySet set) {
+        Signals signals = inspector.inspect(call, caller, set.smallModels());
+        return set.looksInto(caller) ? inspector.lookInto(call, caller, signals) : signals;
     }
 
     /** What a call may read and write at most, as far as it says so. */

@@ -14,6 +14,8 @@ public final class Meters {
     public static final String UPSTREAM_TRIPS = "understudy.upstream.trips";
     /** Gauge: 1 while the files on disk are the set in force. */
     public static final String POLICY_RELOAD_OK = "understudy.policy.reload.ok";
+    /** Counter: conditions in CEL that could not be evaluated for a call, and so did not hold. */
+    public static final String POLICY_CONDITION_FAILED = "understudy.policy.condition.failed";
     /** Counter: interactions that were written. */
     public static final String CAPTURE_WRITTEN = "understudy.capture.written";
     /** Counter: interactions that were lost, by {@link #REASON}. */

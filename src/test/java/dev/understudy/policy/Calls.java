@@ -76,6 +76,12 @@ final class Calls {
     Loop loop = Loop.NONE;
     boolean latched;
     boolean slmOff;
+    Set<String> findings = Set.of();
+    final Map<String, String> headers = new HashMap<>();
+
+    @Nullable
+    Double budgetUsed;
+
     final Map<String, String> unknown = new HashMap<>();
 
     /** Adds a function of that name. */
@@ -106,7 +112,7 @@ final class Calls {
                 null,
                 store,
                 parameters,
-                Map.of(),
+                headers,
                 Map.of(),
                 null,
                 null,
@@ -119,7 +125,8 @@ final class Calls {
     }
 
     Caller caller() {
-        return new Caller(team, app, keyId, tags, models, false, consent, null, Sensitivity.INTERNAL, providerKey);
+        return new Caller(team, app, keyId, tags, models, false, consent, null, Sensitivity.INTERNAL, providerKey)
+                .withBudget(budgetUsed, null);
     }
 
     Signals signals() {
@@ -139,6 +146,7 @@ final class Calls {
                 loop,
                 latched,
                 slmOff,
+                findings,
                 Map.of(),
                 unknown,
                 1);

@@ -43,13 +43,16 @@ class KindSchemasTest {
                 shape(Document.Kind.ACCESS, "/$defs/app", AccessSpec.AppSpec.class, "captureRequired"),
                 shape(Document.Kind.ACCESS, "/$defs/limits", AccessSpec.LimitsSpec.class),
                 shape(Document.Kind.ACCESS, "/$defs/budget", AccessSpec.BudgetSpec.class),
-                shape(Document.Kind.POLICY, "/properties/spec", RulesSpec.class, "guard", "gates"),
+                shape(Document.Kind.POLICY, "/properties/spec", RulesSpec.class, "gates"),
                 shape(Document.Kind.POLICY, "/properties/spec/properties/appliesTo", RulesSpec.AppliesTo.class),
-                shape(Document.Kind.POLICY, "/$defs/rule", RulesSpec.RuleSpec.class, "when", "guard"),
+                shape(Document.Kind.POLICY, "/$defs/rule", RulesSpec.RuleSpec.class),
                 shape(Document.Kind.POLICY, "/$defs/rule/properties/action", RulesSpec.ActionSpec.class),
                 shape(Document.Kind.POLICY, "/$defs/slm", RulesSpec.SlmSpec.class),
                 shape(Document.Kind.POLICY, "/$defs/cascade", RulesSpec.CascadeSpec.class),
                 shape(Document.Kind.POLICY, "/$defs/shadow", RulesSpec.ShadowSpec.class),
+                shape(Document.Kind.POLICY, "/$defs/guard", RulesSpec.GuardSpec.class),
+                shape(Document.Kind.POLICY, "/$defs/guard/properties/input", RulesSpec.InputSpec.class),
+                shape(Document.Kind.POLICY, "/$defs/guard/properties/output", RulesSpec.OutputSpec.class),
                 shape(Document.Kind.POLICY, "/$defs/rollout", RulesSpec.RolloutSpec.class),
                 shape(Document.Kind.POLICY, "/$defs/llm", RulesSpec.LlmSpec.class),
                 shape(Document.Kind.POLICY, "/$defs/deny", RulesSpec.DenySpec.class),
@@ -62,13 +65,7 @@ class KindSchemasTest {
                         "/properties/spec/properties/default",
                         CaptureSpec.StandardSpec.class,
                         "retention"),
-                shape(
-                        Document.Kind.CAPTURE,
-                        "/$defs/rule",
-                        CaptureSpec.CaptureRuleSpec.class,
-                        "when",
-                        "sample",
-                        "retention"),
+                shape(Document.Kind.CAPTURE, "/$defs/rule", CaptureSpec.CaptureRuleSpec.class, "sample", "retention"),
                 shape(Document.Kind.CAPTURE, "/$defs/rule/properties/redact", CaptureSpec.RedactSpec.class));
     }
 

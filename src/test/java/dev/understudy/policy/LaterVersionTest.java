@@ -17,10 +17,7 @@ class LaterVersionTest {
     static Stream<Arguments> features() {
         return Stream.of(
                 rule("action: { slm: { model: small, onFailure: deny } }, gate: learned", "gates other than none"),
-                rule("action: { llm: { model: large } }, when: 'req.tokens < 9'", "CEL conditions (when)"),
-                rule("action: { llm: { model: large } }, guard: { input: { secrets: deny } }", "guards (guard)"),
                 policy("  gates: [{ id: learned, p0: 0.95 }]\n", "gates (gates)"),
-                policy("  guard: { input: { secrets: off } }\n", "guards (guard)"),
                 models("path: adapters/a", "perTask: true", "adapters by task (perTask)"),
                 models(
                         "{ path: small.gguf }",
@@ -42,7 +39,6 @@ class LaterVersionTest {
                 capture("default: { record: none, retention: { body: 30d } }", "retention (retention)"),
                 capture("spool: { maxBytes: 4GiB }", "the spool on disk (spool)"),
                 capture("rules: [{ id: a, record: full, sample: 0.5 }]", "sampling (sample)"),
-                capture("rules: [{ id: a, record: full, when: 'true' }]", "CEL conditions (when)"),
                 capture("rules: [{ id: a, record: full, retention: {} }]", "retention (retention)"),
                 capture("rules: [{ id: a, record: full, redact: { detectors: [secrets, email] } }]", "detectors other"),
                 capture(

@@ -133,11 +133,57 @@ class ProblemsTest {
                         "{ file: /nowhere/key }",
                         "models.yaml:19:59  E205  the secret /nowhere/key is not set (set it, or say else: forward or"
                                 + " else: unavailable)"),
-                rule(
+                one(
                         "E206",
-                        "{ id: a, match: { kind: [extract] }, action: { llm: { model: large } }, when: 'true' }",
-                        "policy.yaml:6:77  E206  CEL conditions (when) belongs to a later version of Understudy (take it"
-                                + " out)"),
+                        "policy.yaml",
+                        Sets.POLICY + "  gates: [{ id: learned }]\n",
+                        "policy.yaml:8:3  E206  gates (gates) belongs to a later version of Understudy (take it out)"),
+                when(
+                        "E101",
+                        "req.model ==",
+                        "policy.yaml:6:68  E101  the expression is not complete or not well formed here (an example:"
+                                + " req.tokens < 2000 && task.kind == 'extract')"),
+                when(
+                        "E401",
+                        "req.stream && req.modle == \"x\"",
+                        "policy.yaml:6:70  E401  no variable is called 'req.modle' (did you mean 'req.model'?)"),
+                when("E401", "size(teem) > 1", "policy.yaml:6:61  E401  no variable is called 'teem'"),
+                when("E401", "lower(req.model) == \"x\"", "policy.yaml:6:56  E401  no function is called 'lower'"),
+                when(
+                        "E402",
+                        "req.tokens > 1.5",
+                        "policy.yaml:6:67  E402  '>' does not take int and double (whole numbers and others do not"
+                                + " compare: write 2.0 for 2, or double(...))"),
+                when(
+                        "E402",
+                        "now > 3",
+                        "policy.yaml:6:60  E402  '>' does not take timestamp and int (write"
+                                + " timestamp('2026-01-01T00:00:00Z'))"),
+                when(
+                        "E403",
+                        "req.tokens",
+                        "policy.yaml:6:56  E403  an expression must be true or false, this is int (compare it with"
+                                + " something)"),
+                when(
+                        "E404",
+                        "req.model == \"" + "x".repeat(990) + "\"",
+                        "policy.yaml:6:56  E404  an expression has at most 1,000 characters (split the rule)"),
+                when(
+                        "E404",
+                        "req.tools.all(a, req.tools.all(b, req.tools.all(c, a != b && b != c)))",
+                        "policy.yaml:6:56  E404  at most two loops may stand inside each other (split the rule)"),
+                when(
+                        "E405",
+                        "answer.tokens < 9",
+                        "policy.yaml:6:56  E405  'answer.tokens' is known once there is an answer (it may stand in"
+                                + " guard.output.cel)"),
+                one(
+                        "E401",
+                        "policy.yaml",
+                        Sets.POLICY + "  guard:\n    output:\n      cel:\n      - >-\n        answer.tokens < 100\n"
+                                + "        && answer.finsh == 'stop'\n",
+                        "policy.yaml:13:12  E401  no variable is called 'answer.finsh' (did you mean"
+                                + " 'answer.finish'?)"),
                 rule(
                         "E301",
                         "{ id: a, action: { llm: { model: lrage } } }",
@@ -301,6 +347,10 @@ class ProblemsTest {
 
     private static Arguments one(String code, String file, String text, String line) {
         return Arguments.of(code, Map.of(file, text), line);
+    }
+
+    private static Arguments when(String code, String expression, String line) {
+        return rule(code, "{ id: a, action: { llm: { model: large } }, when: '" + expression + "' }", line);
     }
 
     private static Arguments rule(String code, String rule, String line) {
