@@ -50,6 +50,10 @@ void check_schema(const common_json & schema, const std::string & field) {
     if (sum.values > max_enum_values) throw Error(Code::Invalid, field + ": more than 500 enum values");
 }
 
+void check_grammar(const std::string & grammar) {
+    if (grammar.size() > max_grammar_bytes) throw Error(Code::Invalid, "the schemas make a grammar over 64 KiB");
+}
+
 void check_tool_name(const std::string & name) {
     const bool fits = !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';

@@ -5,6 +5,7 @@
 #include "errors.h"
 #include "grammar.h"
 #include "limits.h"
+#include "messages.h"
 #include "model.h"
 
 namespace slm {
@@ -39,30 +40,6 @@ const char * wire(Verdict::Kind kind) {
 
 bool set(const common_json & body, const char * field) {
     return body.contains(field) && !body.at(field).is_null();
-}
-
-void check_message(const common_json & message) {
-    static const std::vector<std::string> roles = {"system", "developer", "user", "assistant", "tool"};
-    if (!message.is_object() || !message.contains("role") || !message.at("role").is_string()) {
-        throw Error(Code::Invalid, "messages: each needs a role");
-    }
-    const auto role = message.at("role").get<std::string>();
-    if (std::find(roles.begin(), roles.end(), role) == roles.end()) {
-        throw Error(Code::Unsupported, "messages: role " + role.substr(0, 40));
-    }
-    if (!message.contains("content") || !message.at("content").is_array()) return;
-    for (const auto & part : message.at("content")) {
-        const std::string type = part.value("type", "");
-        if (type != "text") throw Error(Code::Unsupported, "messages: a content part of type " + type.substr(0, 40));
-    }
-}
-
-std::vector<common_chat_msg> read_messages(const common_json & body) {
-    if (!set(body, "messages") || !body.at("messages").is_array() || body.at("messages").empty()) {
-        throw Error(Code::Invalid, "messages must be a list that is not empty");
-    }
-    for (const auto & message : body.at("messages")) check_message(message);
-    return common_chat_msgs_parse_oaicompat(body.at("messages"));
 }
 
 // What may be called, and whether something must be.
@@ -147,20 +124,38 @@ std::string response_grammar(const common_json & body) {
 
 void add_grammar(Plan & plan, const Calling & calling, const std::string & response) {
     const CallFormat * format = plan.model->chat().calls();
+    plan.reading.format = format;
     if (!calling.callable.empty()) {
         if (!calling.forced && !response.empty()) {
             throw Error(Code::Unsupported, "response_format together with tools that may or may not be called");
         }
-        plan.grammar = forced_call_grammar(*format, calling.callable, calling.parallel);
-        plan.expected = calling.forced ? Expected::ForcedCalls : Expected::AutoCalls;
+        plan.grammar = forced_call_grammar(*format, calling.callable, calling.parallel, !calling.forced);
+        plan.reading.expected = calling.forced ? Expected::ForcedCalls : Expected::AutoCalls;
+        plan.reading.complete_when_read = calling.forced && !calling.parallel;
+        for (const auto & tool : calling.callable) plan.reading.names.push_back(tool.name);
         if (!calling.forced) plan.trigger = format->open;
     } else if (!response.empty()) {
         plan.grammar = response;
-        plan.expected = Expected::Json;
+        plan.reading.expected = Expected::Json;
+        plan.reading.complete_when_read = true;
     }
     if (plan.grammar.empty()) return;
+    check_grammar(plan.grammar);
     plan.grammar_sampler.reset(llama_sampler_init_grammar(plan.model->vocab(), plan.grammar.c_str(), "root"));
     if (!plan.grammar_sampler) throw Error(Code::Invalid, "the schema makes no grammar");
+}
+
+// The prompt. Templates raise errors of their own for what they were not written for.
+std::string rendered(const ChatTemplate & chat, const std::vector<common_chat_msg> & messages,
+                     const std::vector<common_chat_tool> & tools) {
+    std::string prompt;
+    try {
+        prompt = chat.render(messages, tools, true);
+    } catch (const std::exception & e) {
+        throw Error(Code::Unsupported, std::string("messages: the model's chat template refuses them: ") + e.what());
+    }
+    require_all_shown(messages, tools, prompt);
+    return prompt;
 }
 
 std::shared_ptr<const Plan> prepare_checked(const std::shared_ptr<const Model> & model, const std::string & chat) {
@@ -179,31 +174,71 @@ std::shared_ptr<const Plan> prepare_checked(const std::shared_ptr<const Model> &
     }
     auto plan = std::make_shared<Plan>();
     plan->model = model;
-    plan->prompt = model->chat().render(messages, calling.rendered, true);
+    plan->prompt = rendered(model->chat(), messages, calling.rendered);
+    plan->tools = calling.rendered;
     plan->tokens = model->tokenize(plan->prompt, true, true);
     if (plan->tokens.empty()) throw Error(Code::Invalid, "messages give an empty prompt");
     add_grammar(*plan, calling, response_grammar(body));
     return plan;
 }
 
-// The same calls, if the template writes them down again and they are read again.
-bool round_trip_holds(const Plan & plan, const Verdict & verdict) {
-    std::vector<std::pair<std::string, std::string>> calls;
-    for (const auto & call : verdict.calls) calls.push_back({call.name, call.arguments});
-    const auto & chat = plan.model->chat();
-    const std::string turn = chat.turn(calling_message(calls));
-    // the end of the turn is no part of the answer
-    const size_t end = turn.rfind(chat.calls()->close);
-    if (end == std::string::npos) return false;
-    const Verdict again =
-        read_answer(Expected::ForcedCalls, chat.calls(), turn.substr(0, end + chat.calls()->close.size()), false);
-    if (again.kind != Verdict::Kind::Calls || again.calls.size() != verdict.calls.size()) return false;
-    for (size_t i = 0; i < again.calls.size(); i++) {
-        if (again.calls[i].name != verdict.calls[i].name) return false;
-        const auto read = common_json::parse(verdict.calls[i].arguments);
-        if (read.dump_safe() != common_json::parse(again.calls[i].arguments).dump_safe()) return false;
+using Calls = std::vector<std::pair<std::string, std::string>>;
+
+bool same(const std::vector<ReadCall> & read, const Calls & other) {
+    if (read.size() != other.size()) return false;
+    for (size_t i = 0; i < read.size(); i++) {
+        if (read[i].name != other[i].first) return false;
+        const auto arguments = common_json::parse(read[i].arguments).dump_safe();
+        if (common_json::parse(other[i].second).dump_safe() != arguments) return false;
     }
     return true;
+}
+
+// What the template makes of the calls, read again.
+bool round_trip_holds(const Plan & plan, const Verdict & verdict) {
+    Calls calls;
+    for (const auto & call : verdict.calls) calls.push_back({call.name, call.arguments});
+    Reading reading = plan.reading;
+    reading.expected = Expected::ForcedCalls;
+    const Verdict again = read_answer(reading, plan.model->chat().written(calls), false);
+    Calls read;
+    for (const auto & call : again.calls) read.push_back({call.name, call.arguments});
+    return again.kind == Verdict::Kind::Calls && same(verdict.calls, read);
+}
+
+// Whether upstream's parser finds the same calls, or as few.
+bool upstream_agrees(const Plan & plan, const Verdict & verdict, const std::string & text) {
+    try {
+        return same(verdict.calls, plan.model->chat().found_by_upstream(plan.tools, text));
+    } catch (const std::exception &) {
+        return false;  // it is no answer in its eyes
+    }
+}
+
+// Two more opinions on an answer in which calls were possible.
+const char * doubt_about(const Plan & plan, const Verdict & verdict, const std::string & text) {
+    if (verdict.kind == Verdict::Kind::Unparsed) return nullptr;
+    if (plan.reading.expected != Expected::AutoCalls && plan.reading.expected != Expected::ForcedCalls) return nullptr;
+    if (verdict.kind == Verdict::Kind::Calls) {
+        bool holds = false;
+        try {
+            holds = round_trip_holds(plan, verdict);
+        } catch (const std::exception &) {
+            holds = false;  // a call that the template cannot write is no call of its
+        }
+        if (!holds) return "round_trip_differs";
+    }
+    return upstream_agrees(plan, verdict, text) ? nullptr : "parsers_disagree";
+}
+
+Verdict read_and_doubt(const Plan & plan, const std::string & text, bool cut) {
+    try {
+        const Verdict verdict = read_answer(plan.reading, text, cut);
+        const char * doubt = doubt_about(plan, verdict, text);
+        return doubt ? unparsed(doubt, text) : verdict;
+    } catch (const std::exception &) {
+        return unparsed("parser_error", text);
+    }
 }
 
 }  // namespace
@@ -212,7 +247,7 @@ std::string Plan::describe() const {
     common_json out = common_json::object();
     out["prompt"] = prompt;
     out["tokens"] = static_cast<uint64_t>(tokens.size());
-    out["expected"] = wire(expected);
+    out["expected"] = wire(reading.expected);
     out["grammar"] = grammar;
     out["trigger"] = trigger;
     return out.dump_safe();
@@ -230,19 +265,7 @@ std::shared_ptr<const Plan> prepare(const std::shared_ptr<const Model> & model, 
 }
 
 std::string read(const Plan & plan, const std::string & text, bool cut) {
-    Verdict verdict = read_answer(plan.expected, plan.model->chat().calls(), text, cut);
-    if (verdict.kind == Verdict::Kind::Calls) {
-        bool holds = false;
-        try {
-            holds = round_trip_holds(plan, verdict);
-        } catch (const std::exception &) {
-            holds = false;  // a call that the template cannot write is no call of its
-        }
-        if (!holds) {
-            verdict.kind = Verdict::Kind::Unparsed;
-            verdict.reason = "round_trip_differs";
-        }
-    }
+    const Verdict verdict = read_and_doubt(plan, text, cut);
     common_json out = common_json::object();
     out["verdict"] = wire(verdict.kind);
     out["reason"] = verdict.reason;

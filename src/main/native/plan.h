@@ -20,10 +20,11 @@ struct Plan {
     std::shared_ptr<const Model> model;
     std::string prompt;
     std::vector<llama_token> tokens;
-    Expected expected = Expected::Text;
-    std::string grammar;         // GBNF, or empty
-    std::string trigger;         // the grammar binds only from this text on; empty: from the start
-    SamplerPtr grammar_sampler;  // parsed once; cloned for each request
+    Reading reading;                      // how the answer is read
+    std::vector<common_chat_tool> tools;  // that the prompt describes
+    std::string grammar;                  // GBNF, or empty
+    std::string trigger;                  // the grammar binds only from this text on; empty: from the start
+    SamplerPtr grammar_sampler;           // parsed once; cloned for each request
 
     // JSON: prompt, tokens, expected, grammar, trigger.
     std::string describe() const;

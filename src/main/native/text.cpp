@@ -112,6 +112,20 @@ std::string_view TextStream::flush() {
     return part;
 }
 
+bool is_utf8(std::string_view text) {
+    for (size_t i = 0; i < text.size();) {
+        const auto lead = static_cast<unsigned char>(text[i]);
+        const size_t length = length_by_lead(lead);
+        if (length == 0 || i + length > text.size()) return false;
+        if (length > 1 && !second_fits(lead, static_cast<unsigned char>(text[i + 1]))) return false;
+        for (size_t k = 2; k < length; k++) {
+            if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
+        }
+        i += length;
+    }
+    return true;
+}
+
 std::string_view whole_characters(std::string_view text, size_t limit) {
     if (text.size() <= limit) return text;
     size_t end = limit;

@@ -41,6 +41,9 @@ class TextStream {
     bool stopped_ = false;
 };
 
+// Whether all bytes are UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool is_utf8(std::string_view text);
+
 // The part of text from offset `from` that fits into `limit` bytes without cutting a character.
 std::string_view whole_characters(std::string_view text, size_t limit);
 

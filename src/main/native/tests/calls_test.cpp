@@ -1,5 +1,7 @@
 #include "calls.h"
 
+#include <stdexcept>
+
 #include "check.h"
 
 using slm::CallFormat;
@@ -25,7 +27,8 @@ CallFormat format() {
 
 Verdict read(Expected expected, const std::string & text, bool cut = false) {
     static const CallFormat the_format = format();
-    return read_answer(expected, &the_format, text, cut);
+    const bool complete = expected == Expected::Json;
+    return read_answer({expected, &the_format, {"set_light", "f"}, complete}, text, cut);
 }
 
 void check_unparsed(Expected expected, const std::string & text, const char * reason, bool cut = false) {
@@ -91,19 +94,104 @@ TEST(a_doubt_is_never_a_call) {
     }
     check_unparsed(Expected::ForcedCalls, "Sure! " + good, "text_left_over");
     check_unparsed(Expected::ForcedCalls, good + " done", "text_left_over");
+    check_unparsed(Expected::ForcedCalls, good + good, "text_left_over");
     check_unparsed(Expected::ForcedCalls, "no call at all", "marker_without_call");
-    check_unparsed(Expected::AutoCalls, "<tool_call>\n</tool_call>", "marker_without_call");
-    check_unparsed(Expected::AutoCalls, "</tool_call>", "marker_without_call");
-    check_unparsed(Expected::AutoCalls, "<tool_call>{\"name\": \"f\", \"arguments\": \"{}\"}</tool_call>",
-                   "arguments_not_json");
-    check_unparsed(Expected::AutoCalls, "<tool_call>{\"name\": \"f\"}</tool_call>", "arguments_not_json");
-    check_unparsed(Expected::AutoCalls, "<tool_call>{\"name\": 3, \"arguments\": {}}</tool_call>",
-                   "arguments_not_json");
-    check_unparsed(Expected::AutoCalls, "<tool_call>{\"name\": \"f\", \"arguments\": {}, \"x\": 1}</tool_call>",
-                   "arguments_not_json");
-    check_unparsed(Expected::AutoCalls, "<tool_call>{\"name\": \"f\", \"arguments\": {'a': 1}}</tool_call>",
-                   "marker_without_call");
-    check_unparsed(Expected::AutoCalls, "<tool_call>{\"name\": \"f\", \"arguments\": {}}", "text_left_over");
+    check_unparsed(Expected::ForcedCalls, "", "marker_without_call");
+}
+
+TEST(every_kind_of_break_has_its_reason) {
+    const std::string head = "<tool_call>\n{\"name\": \"";
+    const auto call = [&](const std::string & arguments) {
+        return head + "f\", \"arguments\": " + arguments + "}\n</tool_call>";
+    };
+    struct Broken {
+        std::string text;
+        const char * reason;
+    };
+    const std::vector<Broken> all = {
+        {"<tool_call>\n</tool_call>", "marker_without_call"},
+        {"<tool_call> is how I call.", "marker_without_call"},
+        {"<tool_call>\n{'name': 'f'}\n</tool_call>", "marker_without_call"},
+        {"<tool_call>\n{\"name\": 3, \"arguments\": {}}\n</tool_call>", "marker_without_call"},
+        {"<tool_call>\n{\"arguments\": {}, \"name\": \"f\"}\n</tool_call>", "marker_without_call"},
+        {"<tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>", "marker_without_call"},
+        {head + "\", \"arguments\": {}}\n</tool_call>", "marker_without_call"},
+        {head + "f g\", \"arguments\": {}}\n</tool_call>", "marker_without_call"},
+        {head + "f\"}\n</tool_call>", "marker_without_call"},
+        {head + "f\", \"parameters\": {}}\n</tool_call>", "marker_without_call"},
+        {head + std::string(65, 'f') + "\", \"arguments\": {}}\n</tool_call>", "marker_without_call"},
+        {"{\"name\": \"f\", \"arguments\": {}}", "marker_without_call"},
+        {"{\"name\": \"f\", \"arguments\": {}}\n</tool_call>", "marker_without_call"},
+        {"</tool_call>\n{\"name\": \"f\", \"arguments\": {}}\n<tool_call>", "marker_without_call"},
+        {"<toolcall>\n{\"name\": \"f\", \"arguments\": {}}\n</toolcall>", "marker_without_call"},
+        {"<|tool_call|>\n{\"f\": {}}", "marker_without_call"},
+        {"set_light(room=\"hall\")", "marker_without_call"},
+        {"Sure: f{} " + call("{}"), "marker_without_call"},
+        {call("3"), "arguments_not_json"},
+        {call("\"{}\""), "arguments_not_json"},
+        {call("{\"a\": 1,}"), "arguments_not_json"},
+        {call("{a: 1}"), "arguments_not_json"},
+        {call("{\"a\": 01}"), "arguments_not_json"},
+        {call("{\"a\": 1, \"a\": 2}"), "arguments_not_json"},
+        {call("{\"a\": 1, \"\\u0061\": 2}"), "arguments_not_json"},
+        {call("{\"a\": \"\\ud800\"}"), "arguments_not_json"},
+        {call("{\"a\": \"\xEF\xBF\xBD\"}"), "arguments_not_json"},
+        {call("{\"a\": " + std::string(70, '[') + std::string(70, ']') + "}"), "arguments_not_json"},
+        {head + "f\", \"arguments\": {}, \"x\": 1}\n</tool_call>", "text_left_over"},
+        {head + "f\", \"arguments\": {}}}\n</tool_call>", "text_left_over"},
+        {call("{}") + "\nDone.", "text_left_over"},
+        {call("{}") + "\n\n" + call("{}"), "text_left_over"},
+        {call("{}") + "\n<tool_c", "cut_off"},
+        {"Let me see. <tool_ca", "cut_off"},
+        {head + "f\", \"arguments\": {\"a\": \"x", "cut_off"},
+        {head + "f\", \"arguments\": {\"a\": \"x\\u00", "cut_off"},
+        {call("{\"a\": \"\xC3\x28\"}"), "parser_error"},
+    };
+    CHECK(all.size() >= 30);
+    for (const auto & [text, reason] : all) check_unparsed(Expected::AutoCalls, text, reason);
+}
+
+TEST(an_answer_at_its_token_limit_may_have_gone_on) {
+    const std::string good = "<tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": 1}}\n</tool_call>";
+    check_unparsed(Expected::AutoCalls, good, "cut_off", true);
+    check_unparsed(Expected::AutoCalls, "Text <", "cut_off", true);
+    CHECK(read(Expected::AutoCalls, "Text <").kind == Verdict::Kind::Text);
+    const CallFormat learned = format();
+    CHECK(read_answer({Expected::ForcedCalls, &learned, {"f"}, true}, good, true).kind == Verdict::Kind::Calls);
+    check_unparsed(Expected::Json, "12", "cut_off", true);
+    CHECK(read(Expected::Json, "{\"a\": 12}", true).kind == Verdict::Kind::Text);
+}
+
+TEST(a_call_without_values_is_known_by_its_name) {
+    const std::string text = "<tool_call>\n{\"name\": \"f\", \"arguments\": {}}\n</tool_call>";
+    const auto verdict = read(Expected::ForcedCalls, text);
+    CHECK_EQ(verdict.values.size(), size_t{1});
+    CHECK_EQ(text.substr(verdict.values[0].first, verdict.values[0].second - verdict.values[0].first),
+             std::string("f"));
+}
+
+TEST(formats_of_other_shapes_are_learned_too) {
+    const auto list = [](const auto & calls) {
+        std::string text = "<calls>[";
+        for (const auto & [name, arguments] : calls) {
+            text += (text.size() > 8 ? ", {\"" : "{\"") + name + "\": " + arguments + "}";
+        }
+        return text + "]</calls><end>";
+    };
+    const auto learned = CallFormat::learn(list, "<end>");
+    CHECK(learned.has_value());
+    CHECK_EQ(learned->open, std::string("<calls>["));
+    const auto two = read_answer({Expected::AutoCalls, &*learned, {}, false},
+                                 R"(<calls>[{"a": {"x": 1}}, {"b": {}}]</calls>)", false);
+    CHECK_EQ(two.calls.size(), size_t{2});
+    const auto numbered = [](const auto & calls) {
+        std::string text;
+        for (size_t i = 0; i < calls.size(); i++) {
+            text += "<call:" + std::to_string(i) + ">" + calls[i].first + calls[i].second + "</call>";
+        }
+        return text;
+    };
+    CHECK(!CallFormat::learn(numbered, ""));
 }
 
 TEST(json_is_one_value_and_nothing_else) {
@@ -111,8 +199,12 @@ TEST(json_is_one_value_and_nothing_else) {
     CHECK(verdict.kind == Verdict::Kind::Text);
     CHECK_EQ(verdict.values.size(), size_t{2});
     check_unparsed(Expected::Json, R"({"a": )", "cut_off", true);
+    check_unparsed(Expected::Json, R"({"a": 1)", "cut_off");
     check_unparsed(Expected::Json, R"({"a": 1} and more)", "text_left_over");
     check_unparsed(Expected::Json, R"({"a": 01})", "arguments_not_json");
+    check_unparsed(Expected::Json, R"({"a": 1, "a": 1})", "arguments_not_json");
+    check_unparsed(Expected::Json, "Sure!", "arguments_not_json");
+    check_unparsed(Expected::Json, "", "cut_off");
 }
 
 TEST(all_of_a_text_carries_the_answer) {

@@ -8,11 +8,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * An answer as it was read.
  *
- * @param content text; of an answer with calls what stood before the first
- * @param calls tool calls, in order
+ * @param content text; of an answer with calls what stood before the first; of one that could not be read all of it
+ * @param calls tool calls, in order; none of an answer that could not be read
  * @param unparsed why the text could not be read, or null: {@code cut_off}, {@code marker_without_call}, {@code
- *     arguments_not_json}, {@code text_left_over}, {@code round_trip_differs}
- * @param values the bytes of the raw text that carry the answer: argument values, JSON fields, or all of a text
+ *     arguments_not_json}, {@code text_left_over}, {@code parsers_disagree}, {@code round_trip_differs}, {@code
+ *     streamed_differs}, {@code parser_error}
+ * @param values the bytes of the raw text that carry the answer: argument values (the names of calls without any), JSON
+ *     fields, or all of a text
  */
 public record SlmAnswer(
         String content, List<ToolCall> calls, @Nullable String unparsed, List<Bytes> values) {
@@ -27,9 +29,9 @@ public record SlmAnswer(
     /** From a byte to the byte after the last. */
     public record Bytes(int from, int to) {}
 
-    /** Whether there is neither text nor call. */
+    /** Whether there is neither text (but blanks) nor call. */
     public boolean isEmpty() {
-        return content.isEmpty() && calls.isEmpty();
+        return content.isBlank() && calls.isEmpty();
     }
 
     static SlmAnswer of(byte[] json) {
