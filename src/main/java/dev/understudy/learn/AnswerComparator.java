@@ -87,14 +87,13 @@ public final class AnswerComparator {
         if (reference == null) {
             return new Comparison.Unscorable("reference_not_json");
         }
-        List<JsonNode> answer = arguments(got.toolCalls());
         if (want.toolCalls().isEmpty()) {
             return got.toolCalls().isEmpty() && got.content() != null
                     ? Comparison.AGREES
                     : new Comparison.Differs("calls", names(got.toolCalls()), "[]");
         }
-        boolean sameNames = sorted(got.toolCalls()).equals(sorted(want.toolCalls())) && answer != null;
-        if (!sameNames) {
+        List<JsonNode> answer = arguments(got.toolCalls());
+        if (answer == null || !sorted(got.toolCalls()).equals(sorted(want.toolCalls()))) {
             return new Comparison.Differs("calls", names(got.toolCalls()), names(want.toolCalls()));
         }
         boolean paired = Pairing.isComplete(want.toolCalls().size(), (one, other) -> {

@@ -21,12 +21,13 @@ final class ClopperPearson {
         if (right == 0) {
             return 0;
         }
+        double ways = logChoose(n, right);
         double low = 0;
         double high = 1;
         for (int i = 0; i < HALVINGS; i++) {
             double middle = (low + high) / 2;
             // the larger the share, the likelier so many right ones
-            if (atLeast(right, n, middle) < 1 - level) {
+            if (atLeast(right, n, middle, ways) < 1 - level) {
                 low = middle;
             } else {
                 high = middle;
@@ -47,8 +48,8 @@ final class ClopperPearson {
         }
     }
 
-    /** P(X ≥ k) for n trials of probability p. */
-    private static double atLeast(long k, long n, double p) {
+    /** P(X ≥ k) for n trials of probability p; {@code ways} is the logarithm of n over k. */
+    private static double atLeast(long k, long n, double p, double ways) {
         if (p <= 0) {
             return 0;
         }
@@ -56,7 +57,7 @@ final class ClopperPearson {
             return 1;
         }
         double odds = StrictMath.log(p) - StrictMath.log1p(-p);
-        double term = logChoose(n, k) + k * StrictMath.log(p) + (n - k) * StrictMath.log1p(-p);
+        double term = ways + k * StrictMath.log(p) + (n - k) * StrictMath.log1p(-p);
         double sum = 0;
         for (long i = k; i <= n; i++) {
             sum += StrictMath.exp(term);
@@ -66,9 +67,10 @@ final class ClopperPearson {
     }
 
     private static double logChoose(long n, long k) {
+        long fewer = Math.min(k, n - k);
         double sum = 0;
-        for (long i = 1; i <= k; i++) {
-            sum += StrictMath.log((double) (n - k + i) / i);
+        for (long i = 1; i <= fewer; i++) {
+            sum += StrictMath.log((double) (n - fewer + i) / i);
         }
         return sum;
     }
