@@ -8,7 +8,9 @@ import dev.understudy.call.Kind;
 import dev.understudy.model.Reply;
 import dev.understudy.openai.Answer;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -108,7 +110,7 @@ public final class AnswerComparator {
     /** Of calls that cannot be paired: what the first one lacks, held against the call of its name that comes next. */
     private static Comparison firstDifference(
             AnswerShape shape, Answer got, Answer want, List<JsonNode> answer, List<JsonNode> reference) {
-        List<Integer> free = new ArrayList<>();
+        Set<Integer> free = new LinkedHashSet<>();
         for (int i = 0; i < answer.size(); i++) {
             free.add(i);
         }

@@ -34,8 +34,7 @@ final class Gpus {
      * @param memory where good verdicts are remembered
      */
     static Gpus of(CudaUse use, @Nullable Path plugin, NativeLibrary library, CudaMemory memory) {
-        return new Gpus(
-                use, plugin == null ? usualPlugin(library) : plugin, library, CudaProbe.of(library), memory);
+        return new Gpus(use, plugin == null ? usualPlugin(library) : plugin, library, CudaProbe.of(library), memory);
     }
 
     private static @Nullable Path usualPlugin(NativeLibrary library) {

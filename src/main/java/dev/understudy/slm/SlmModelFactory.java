@@ -62,10 +62,7 @@ public class SlmModelFactory implements ModelFactory {
                         libraryFolder.map(List::of).orElse(List.of(Path.of("target", "native"), Path.of("native")))),
                 folders(data.models(), cache),
                 library -> Gpus.of(
-                        CudaUse.of(cuda),
-                        cudaPlugin.orElse(null),
-                        library,
-                        new CudaMemory(data.root(), NVIDIA_DRIVER)),
+                        CudaUse.of(cuda), cudaPlugin.orElse(null), library, new CudaMemory(data.root(), NVIDIA_DRIVER)),
                 marks,
                 meters);
     }

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -189,7 +190,7 @@ class CaptureQuarkusTest {
     @Test
     void tellsARefusedRowFromADatabaseThatIsAway() {
         CallRows good = new RowMaker(new ArgumentsHash(new byte[32])).rows(1, calls.next());
-        good.interaction()[4] = null; // team, which must not be null
+        Objects.requireNonNull(good.interaction())[4] = null; // team, which must not be null
         CaptureBatch batch = new CaptureBatch(List.of(good), List.of());
         Throwable failure = sink.store(batch)
                 .onItem()
