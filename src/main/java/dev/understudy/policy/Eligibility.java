@@ -10,42 +10,13 @@ import dev.understudy.call.Tier;
 import dev.understudy.call.Tool;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.Readiness;
+import dev.understudy.slm.HonouredFields;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Whether a model can take a call at all. Comes before choice: a model that cannot is dropped, the next one taken. */
 final class Eligibility {
-    /** What a small model honours exactly. Anything else in a request would be dropped silently, so it goes elsewhere. */
-    private static final Set<String> HONOURED = Set.of(
-            "model",
-            "messages",
-            "stream",
-            "stream_options",
-            "tools",
-            "tool_choice",
-            "parallel_tool_calls",
-            "response_format",
-            "max_tokens",
-            "max_completion_tokens",
-            "temperature",
-            "top_p",
-            "top_k",
-            "min_p",
-            "repeat_penalty",
-            "seed",
-            "stop",
-            "presence_penalty",
-            "frequency_penalty",
-            "n",
-            "user",
-            "metadata",
-            "store",
-            "safety_identifier",
-            "prompt_cache_key",
-            "prompt_cache_retention",
-            "service_tier");
-
     private static final int SCHEMA_BYTES = 64 * 1024;
     private static final int SCHEMA_DEPTH = 64;
 
@@ -111,7 +82,7 @@ final class Eligibility {
             return new Drop(Unfit.PARAMETER, "small models give one answer a call", "n");
         }
         for (String parameter : call.parameters()) {
-            if (!HONOURED.contains(parameter)) {
+            if (!HonouredFields.has(parameter)) {
                 return new Drop(Unfit.PARAMETER, "small models do not know this parameter", parameter);
             }
         }

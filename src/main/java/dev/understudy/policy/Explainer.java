@@ -24,9 +24,13 @@ public final class Explainer {
         Set<String> asked = new HashSet<>();
         set.rulesFor(caller).forEach(rule -> asked.add(rule.id()));
         List<Explanation.Line> lines = new ArrayList<>();
+        boolean decided = false;
         for (Policy policy : set.policies()) {
             for (Rule rule : policy.rules()) {
-                lines.add(line(rule, facts, decision.rule(), asked.contains(rule.id())));
+                Explanation.Line line = line(rule, facts, decision.rule(), asked.contains(rule.id()));
+                decided |= line.verdict() == Explanation.Verdict.DECIDES;
+                boolean before = !decided && line.verdict() == Explanation.Verdict.HOLDS_TOO;
+                lines.add(before ? new Explanation.Line(rule.id(), Explanation.Verdict.GIVES_WAY, "") : line);
             }
         }
         return new Explanation(
@@ -40,6 +44,12 @@ public final class Explainer {
         }
         if (miss != null) {
             return new Explanation.Line(rule.id(), Explanation.Verdict.FAILS, miss.toString());
+        }
+        Rollout rollout = rule.rollout();
+        int bucket = rollout == null ? -1 : rollout.bucket(facts);
+        if (rollout != null && bucket >= rollout.limit()) {
+            String drawn = "rollout (bucket " + bucket + " is not in " + rollout.percent() + ")";
+            return new Explanation.Line(rule.id(), Explanation.Verdict.FAILS, drawn);
         }
         if (!asked) {
             return new Explanation.Line(rule.id(), Explanation.Verdict.NOT_FOR_CALLER, "");

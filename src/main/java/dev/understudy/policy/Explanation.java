@@ -1,8 +1,11 @@
 package dev.understudy.policy;
 
+import dev.understudy.call.Attempt;
 import dev.understudy.call.CaptureOrder;
 import dev.understudy.call.Decision;
 import dev.understudy.call.Purpose;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -35,6 +38,7 @@ public record Explanation(String revision, String caller, String call, List<Line
         FAILS("fails"),
         NOT_FOR_CALLER("not for this caller"),
         HOLDS_TOO("holds too, asked later"),
+        GIVES_WAY("holds, gives way to the open tool loop"),
         /** The name that was asked for is denied before any rule. */
         NOT_ASKED("not asked");
 
@@ -63,6 +67,13 @@ public record Explanation(String revision, String caller, String call, List<Line
                             + line.verdict().words() + key);
         }
         lines.add("decision  " + outcome());
+        if (decision.bucket() != null) {
+            lines.add("drawn     bucket " + decision.bucket() + ", this model is asked first with probability "
+                    + BigDecimal.valueOf(decision.propensity())
+                            .setScale(4, RoundingMode.HALF_UP)
+                            .stripTrailingZeros()
+                            .toPlainString());
+        }
         lines.add("why       " + decision.why());
         lines.add("recorded  " + recorded(decision.capture()));
         lines.add("policy    " + revision);
@@ -74,9 +85,20 @@ public record Explanation(String revision, String caller, String call, List<Line
         if (deny != null) {
             return "denied: " + deny.status() + " " + deny.code();
         }
-        return String.join(
-                ", then ",
-                decision.targets().stream().map(Decision.Target::model).toList());
+        StringBuilder outcome = new StringBuilder();
+        for (Decision.Target target : decision.targets()) {
+            outcome.append(joint(target.role())).append(target.model());
+        }
+        Decision.Mirror mirror = decision.mirror();
+        return mirror == null ? outcome.toString() : outcome + "; " + mirror.model() + " answers beside, unheard";
+    }
+
+    private static String joint(Attempt.Role role) {
+        return switch (role) {
+            case SERVE, MIRROR -> "";
+            case ESCALATE -> ", held back and verified, else ";
+            case FALLBACK -> ", then ";
+        };
     }
 
     private static String recorded(CaptureOrder order) {

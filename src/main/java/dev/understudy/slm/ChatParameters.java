@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,29 +25,6 @@ final class ChatParameters {
     private static final double TEXT_TEMPERATURE = 0.7;
 
     private static final double TEXT_TOP_P = 0.95;
-
-    /** Read elsewhere, or of no meaning to a model in this process. */
-    private static final Set<String> ELSEWHERE = Set.of(
-            "model",
-            "messages",
-            "stream",
-            "stream_options",
-            "tools",
-            "tool_choice",
-            "parallel_tool_calls",
-            "response_format",
-            "max_tokens",
-            "max_completion_tokens",
-            "n",
-            "user",
-            "safety_identifier",
-            "metadata",
-            "store",
-            "prompt_cache_key",
-            "prompt_cache_retention",
-            "service_tier",
-            "reasoning_effort",
-            "verbosity");
 
     private @Nullable Double temperature;
     private @Nullable Double topP;
@@ -120,7 +96,7 @@ final class ChatParameters {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String field = parser.currentName();
             JsonToken value = parser.nextToken();
-            if (value == JsonToken.VALUE_NULL || ELSEWHERE.contains(field)) {
+            if (value == JsonToken.VALUE_NULL || HonouredFields.isElsewhere(field)) {
                 parser.skipChildren();
             } else {
                 readField(parser, field, value);

@@ -3,6 +3,7 @@ package dev.understudy.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.understudy.call.Kind;
+import dev.understudy.call.Loop;
 import dev.understudy.call.Purpose;
 import dev.understudy.model.Readiness;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -46,6 +48,41 @@ class ExplainerTest {
     private final PolicySet set = Objects.requireNonNull(new PolicyLoader(Surroundings.of(Map.of()))
             .load(Path.of("policies"))
             .set());
+
+    @Test
+    void showsWhatWasDrawnAndWhoGivesWayToALoop() {
+        String drawn = "{ id: %s, match: { kind: [answer] }, action: { %s }, gate: none,"
+                + " rollout: { percent: %s, salt: refunds-2026-11 } }";
+        String cascade = "cascade: { first: %s, escalateTo: large }";
+        PolicySet rules = Sets.withRules(
+                drawn.formatted("out", cascade.formatted("adapted"), "5.06"),
+                drawn.formatted("in", cascade.formatted("small"), "25"),
+                "{ id: rest, action: { shadow: { serve: large, mirror: small } } }");
+        Calls calls = new Calls();
+        calls.session = "s-18";
+        assertThat(explain(calls, rules))
+                .contains(
+                        "rule      p/out   fails at rollout (bucket 506 is not in 5.06 %)",
+                        "rule      p/in    decides",
+                        "rule      p/rest  holds too, asked later",
+                        "decision  small, held back and verified, else large",
+                        "drawn     bucket 506, this model is asked first with probability 0.1994");
+        calls.loop = Loop.of("adapted");
+        assertThat(explain(calls, rules))
+                .contains(
+                        "rule      p/out   decides",
+                        "decision  adapted, held back and verified, else large",
+                        "why       rule p/out: the open tool loop goes on with adapted");
+        calls.session = "s-17";
+        assertThat(explain(calls, rules)).contains("rule      p/rest  holds too, asked later");
+        calls.loop = Loop.NONE;
+        assertThat(explain(calls, rules)).contains("decision  large; small answers beside, unheard");
+    }
+
+    private static List<String> explain(Calls calls, PolicySet rules) {
+        return Explainer.explain(calls.call(), calls.caller(), calls.signals(), rules, model -> Readiness.READY)
+                .lines();
+    }
 
     @ParameterizedTest
     @CsvSource({"demo-tools", "alone", "own-key", "too-many-answers", "not-allowed"})

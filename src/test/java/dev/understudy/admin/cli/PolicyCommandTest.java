@@ -67,7 +67,7 @@ class PolicyCommandTest {
         Path routing = folder.resolve("policies/routing.yaml");
         String text = Files.readString(routing);
         Files.writeString(
-                routing, text.replace("model: demo-slm", "model: demo-sml").replace("- id: default", "- idd: default"));
+                routing, text.replace("first: demo-slm", "first: demo-sml").replace("- id: default", "- idd: default"));
         assertThat(execute("policy", "validate", folder.resolve("policies").toString()))
                 .isEqualTo(1);
         assertThat(out.toString())
@@ -93,7 +93,7 @@ class PolicyCommandTest {
 
     @ParameterizedTest
     @CsvSource({
-        "demo-tools, 'demo-slm, then demo-llm'",
+        "demo-tools, 'demo-slm, held back and verified, else demo-llm'",
         "demo-triage, demo-llm",
         "demo-lookup, demo-llm",
         "demo-reply, demo-llm",
