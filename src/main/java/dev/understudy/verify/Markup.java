@@ -57,6 +57,7 @@ final class Markup {
             List.of("SECRET", "EMAIL", "PHONE", "IBAN", "CARD", "IP", "PATTERN", "WORDS");
     private static final int LONGEST_MARK = 48;
     private static final int TOKEN = 10;
+    private static final int LONGEST_ARGUMENTS = 64;
 
     private Markup() {}
 
@@ -158,10 +159,10 @@ final class Markup {
 
     /**
      * Whether a text is a call written out: JSON with the name of a tool that is offered and its arguments, or that name
-     * with brackets at the beginning. An agent would see words where something should have been done.
+     * with its arguments in brackets. An agent would see words where something should have been done.
      */
     static boolean holdsCall(String text, Call call) {
-        return !call.tools().isEmpty() && (holdsJsonCall(text, call) || isWrittenCall(text.strip(), call));
+        return !call.tools().isEmpty() && (holdsJsonCall(text, call) || holdsWrittenCall(text, call));
     }
 
     private static boolean holdsJsonCall(String text, Call call) {
@@ -189,15 +190,33 @@ final class Markup {
         return end > 0 && end - from <= 65 && Ladder.toolOf(call, text.substring(from + 1, end)) != null;
     }
 
-    private static boolean isWrittenCall(String text, Call call) {
-        int from = text.startsWith("[") ? 1 : 0;
-        if (!text.endsWith(")") && !text.endsWith(")]")) {
-            return false;
-        }
+    /** A tool's name with a bracket at once behind it, which holds nothing, a named argument or a text in quotes. */
+    private static boolean holdsWrittenCall(String text, Call call) {
         for (Tool tool : call.tools()) {
-            if (text.startsWith(tool.name(), from)
-                    && text.startsWith("(", from + tool.name().length())) {
-                return true;
+            String name = tool.name();
+            for (int at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+                int open = at + name.length();
+                if (text.startsWith("(", open)
+                        && (at == 0 || !PromptText.isWord(text.charAt(at - 1)))
+                        && areArguments(text, open + 1)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static boolean areArguments(String text, int from) {
+        int end = Math.min(text.length(), from + LONGEST_ARGUMENTS);
+        for (int i = from; i < end; i++) {
+            switch (text.charAt(i)) {
+                case '=', '"', '\'', '{' -> {
+                    return true;
+                }
+                case ')' -> {
+                    return i == from;
+                }
+                default -> {}
             }
         }
         return false;
