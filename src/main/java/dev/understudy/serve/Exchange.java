@@ -7,6 +7,7 @@ import dev.understudy.call.CaptureOrder;
 import dev.understudy.call.Decision;
 import dev.understudy.call.Interaction;
 import dev.understudy.call.Sensitivity;
+import dev.understudy.call.Tier;
 import dev.understudy.call.VerifyStep;
 import dev.understudy.model.AnswerEnd;
 import dev.understudy.model.AnswerSink;
@@ -154,16 +155,34 @@ final class Exchange implements Try.Owner, Delivery.Source {
             when waiting.current() == from -> {
                 from.hold(frame);
                 if (from.mayLeave(frame, isBeginningDue())) {
-                    commit(from);
-                    delivery.held(from);
-                } else if (from.isSmall() && from.heldBytes() > WHOLE_BYTES) {
-                    reject(from);
+                    if (from.isBeginning() && !beginsWell(from)) {
+                        reject(from);
+                    } else {
+                        commit(from);
+                        delivery.held(from);
+                    }
+                } else if (from.heldBytes() > WHOLE_BYTES && call.stream()) {
+                    tooLong(from);
                 }
             }
             case State.Relaying relaying when relaying.chosen() == from -> delivery.frame(from, frame);
             case State.Waiting waiting -> {}
             case State.Relaying relaying -> {}
             case State.Over over -> {}
+        }
+    }
+
+    private boolean beginsWell(Try by) {
+        String text = by.readHeld(call.stream()).content();
+        by.verified(verifier.checkBeginning(text == null ? "" : text));
+        return by.passed();
+    }
+
+    private void tooLong(Try by) {
+        if (by.isSmall()) {
+            reject(by);
+        } else if (by.isHeldWhole()) {
+            deny(by);
         }
     }
 
@@ -174,7 +193,11 @@ final class Exchange implements Try.Owner, Delivery.Source {
         }
         completeTokens();
         if (!by.isSmall()) {
-            finish(by);
+            if (verifier.guardsLarge()) {
+                verifier.guard(by, by.readKept(call.stream()), steps -> guarded(by, steps));
+            } else {
+                finish(by);
+            }
             return;
         }
         Reply reply = end.reply() == null ? by.readReply(call.stream()) : end.reply();
@@ -201,6 +224,31 @@ final class Exchange implements Try.Owner, Delivery.Source {
         } else {
             breakOff(ClientError.of(ClientError.rejected(by.card())), by);
         }
+    }
+
+    /** It is known whether a large model's answer is what policies ask for. */
+    private void guarded(Try by, List<VerifyStep> steps) {
+        by.verified(steps);
+        if (isCurrent(by)) {
+            if (verifier.denies(steps)) {
+                deny(by);
+            } else {
+                finish(by);
+            }
+        }
+    }
+
+    /** Ends the call for what a large model's answer holds; nobody else is asked. */
+    private void deny(Try by) {
+        ClientError error = ClientError.of(new ApiFailure(
+                ApiError.POLICY_GUARD, "The answer holds what a policy of this gateway does not let through."));
+        by.giveUp(error.code());
+        if (delivery.isHeadOut()) {
+            delivery.breakOff(error);
+        } else {
+            delivery.refused(error, routeOf(by), tries.count());
+        }
+        over(Interaction.Outcome.DENIED, delivery.status(), error.code(), null);
     }
 
     /** Sends what is left of an answer that is whole. */
@@ -299,9 +347,11 @@ final class Exchange implements Try.Owner, Delivery.Source {
     }
 
     private void ask(Targets.Next next) {
-        boolean keep = ruling.decision().capture().record() == CaptureOrder.Level.FULL;
-        Hold hold = Hold.of(call, ruling, next.model().card().tier());
-        Try made = new Try(this, tries.count() + 1, next, hold, keep, microsNow());
+        boolean recorded = ruling.decision().capture().record() == CaptureOrder.Level.FULL;
+        Tier tier = next.model().card().tier();
+        boolean guarded = tier == Tier.LLM && verifier.guardsLarge();
+        Hold hold = Hold.of(call, ruling, tier);
+        Try made = new Try(this, tries.count() + 1, next, hold, guarded, recorded, microsNow());
         tries.add(made);
         state = new State.Waiting(made);
         Long patienceMillis = Patience.millis(call, ruling.decision().demands(), made.card());
@@ -338,7 +388,8 @@ final class Exchange implements Try.Owner, Delivery.Source {
         if (call.api() == Api.RESPONSES
                 && state instanceof State.Waiting(Try current)
                 && current != null
-                && current.heldBytes() > 0) {
+                && current.heldBytes() > 0
+                && !current.isHeldWhole()) {
             // From here nobody else may answer: the client will know this response by its id.
             commit(current);
             delivery.held(current);

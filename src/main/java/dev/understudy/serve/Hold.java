@@ -17,13 +17,14 @@ enum Hold {
     /** All of it, until the ladder has passed. */
     WHOLE;
 
-    /** How much of an answer to a call is held, by the tier of who gives it. */
+    /** How much of an answer to a call is held, by the tier of who gives it. What must not be sent is looked for before. */
     static Hold of(Call call, Ruling ruling, Tier tier) {
         if (!call.stream()) {
             return WHOLE;
         }
         return switch (tier) {
-            case LLM, NONE -> LEADING;
+            case LLM, NONE ->
+                ruling.decision().demands().outputSecrets() == Demands.Secrets.DENY ? WHOLE : LEADING;
             case SLM ->
                 ruling.decision().action() == Decision.Action.CASCADE
                                 || asksForAll(ruling.decision().demands())

@@ -54,8 +54,8 @@ final class Mirror implements Try.Owner {
         this.verifier = new Verifier(mirrors.ladder(), loop, call, ruling);
         this.patience = new Timer(mirrors.vertx());
         Decision.Target target = new Decision.Target(model.card().name(), Attempt.Role.MIRROR);
-        boolean keep = ruling.decision().capture().record() == CaptureOrder.Level.FULL;
-        this.one = new Try(this, n, new Targets.Next(target, model, null), Hold.WHOLE, keep, microsNow());
+        boolean record = ruling.decision().capture().record() == CaptureOrder.Level.FULL;
+        this.one = new Try(this, n, new Targets.Next(target, model, null), Hold.WHOLE, false, record, microsNow());
     }
 
     /** The bytes that it keeps in memory. */

@@ -75,6 +75,7 @@ final class Try implements AnswerSink {
     private final @Nullable Secret key;
     private final Hold hold;
     private final boolean keep;
+    private final boolean record;
     private final long startMicros;
     private final List<Frame> held = new ArrayList<>(4);
     private final List<Buffer> kept = new ArrayList<>();
@@ -102,16 +103,18 @@ final class Try implements AnswerSink {
     private long endMicros;
 
     /**
-     * @param keep whether its answer is wanted for the record
+     * @param keep whether its answer is looked at once more when it is whole
+     * @param record whether its answer is wanted for the record
      */
-    Try(Owner owner, int n, Targets.Next next, Hold hold, boolean keep, long startMicros) {
+    Try(Owner owner, int n, Targets.Next next, Hold hold, boolean keep, boolean record, long startMicros) {
         this.owner = owner;
         this.n = n;
         this.target = next.target();
         this.card = next.model().card();
         this.key = next.key();
         this.hold = hold;
-        this.keep = keep;
+        this.keep = keep || record;
+        this.record = record;
         this.startMicros = startMicros;
     }
 
@@ -297,12 +300,25 @@ final class Try implements AnswerSink {
     /** The answer read from what is held, for a small model behind a base URL; null when some of it has left. */
     @Nullable
     Reply readReply(boolean stream) {
-        if (held.isEmpty() || hold != Hold.WHOLE) {
-            return null;
-        }
+        return held.isEmpty() || hold != Hold.WHOLE ? null : readHeld(stream);
+    }
+
+    /** What can be read of an answer's beginning. */
+    Reply readHeld(boolean stream) {
         Buffer all = Buffer.buffer(heldBytes);
         held.forEach(frame -> all.appendBuffer(frame.bytes()));
-        Answer answer = AnswerReader.read(new AnswerBytes(stream, all.getBytes()));
+        return read(new AnswerBytes(owner.api(), stream, all.getBytes()));
+    }
+
+    /** The whole answer of a large model read once more, from what was kept of it; null when it was too long. */
+    @Nullable
+    Reply readKept(boolean stream) {
+        AnswerBytes all = answer(stream);
+        return all == null ? null : read(all);
+    }
+
+    private static Reply read(AnswerBytes bytes) {
+        Answer answer = AnswerReader.read(bytes);
         String said = answer.finish() == null ? "" : answer.finish();
         return new Reply(answer.content(), answer.toolCalls(), said, null);
     }
@@ -310,6 +326,21 @@ final class Try implements AnswerSink {
     /** From its submit to its end. */
     long ranMicros() {
         return endMicros - startMicros;
+    }
+
+    /** All that its answer has come to. */
+    long answerBytes() {
+        return keptBytes;
+    }
+
+    /** Whether it is a text whose beginning alone is held. */
+    boolean isBeginning() {
+        return hold == Hold.BEGINNING;
+    }
+
+    /** Whether it may not leave before its end. */
+    boolean isHeldWhole() {
+        return hold == Hold.WHOLE;
     }
 
     int heldBytes() {
@@ -405,8 +436,8 @@ final class Try implements AnswerSink {
                 ran == null ? null : ran.meanMargin(),
                 verify,
                 sent,
-                answer(stream),
-                ran == null || !keep ? null : ran.rawText(),
+                record ? answer(stream) : null,
+                ran == null || !record ? null : ran.rawText(),
                 accepted == null ? null : accepted.upstreamRequestId(),
                 cost);
     }

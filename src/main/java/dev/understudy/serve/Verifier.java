@@ -1,6 +1,7 @@
 package dev.understudy.serve;
 
 import dev.understudy.call.Call;
+import dev.understudy.call.Demands;
 import dev.understudy.call.VerifyStep;
 import dev.understudy.model.LocalRun;
 import dev.understudy.model.Reply;
@@ -9,6 +10,7 @@ import dev.understudy.verify.Ladder;
 import io.vertx.core.Context;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +40,47 @@ final class Verifier {
      * @param then told of the steps on the loop; before this returns where the call is small
      */
     void check(Try by, Reply reply, @Nullable LocalRun run, Consumer<List<VerifyStep>> then) {
-        Inquiry inquiry = new Inquiry(
+        Inquiry inquiry = inquiry(by, reply, run);
+        run(call.body().length, () -> ladder.check(inquiry), then);
+    }
+
+    /** Looks at the beginning of a small model's text that is about to leave; on the loop, since it is short. */
+    List<VerifyStep> checkBeginning(String text) {
+        return ladder.checkBeginning(call, text);
+    }
+
+    /** Whether policies ask something of a large model's answer. */
+    boolean guardsLarge() {
+        Demands demands = ruling.decision().demands();
+        return demands.outputSecrets() != Demands.Secrets.OFF || !demands.checks().isEmpty();
+    }
+
+    /**
+     * Looks at a large model's answer for what policies ask of it.
+     *
+     * @param reply null when it was too long to be read
+     * @param then told of the one step on the loop
+     */
+    void guard(Try by, @Nullable Reply reply, Consumer<List<VerifyStep>> then) {
+        if (reply == null) {
+            then.accept(List.of(new VerifyStep("policy", VerifyStep.Result.SKIP, "too_long", 0)));
+            return;
+        }
+        Inquiry inquiry = inquiry(by, reply, null);
+        run((int) Math.min(Integer.MAX_VALUE, by.answerBytes()), () -> List.of(ladder.checkPolicy(inquiry)), then);
+    }
+
+    /** Whether a large model's answer must not be sent for what was found, or could not be looked for. */
+    boolean denies(List<VerifyStep> steps) {
+        VerifyStep step = steps.getLast();
+        return ruling.decision().demands().outputSecrets() == Demands.Secrets.DENY
+                && (Ladder.holdsSecret(step)
+                        || !step.step().equals("policy")
+                        || step.result() == VerifyStep.Result.SKIP);
+    }
+
+    private Inquiry inquiry(Try by, Reply reply, @Nullable LocalRun run) {
+        return new Inquiry(
                 call,
                 ruling.signals().kind(),
                 ruling.decision().demands(),
@@ -46,12 +88,23 @@ final class Verifier {
                 run,
                 by.tokens().output(),
                 by.ranMicros());
-        if (call.body().length <= LOOP_BYTES) {
-            then.accept(ladder.check(inquiry));
+    }
+
+    private void run(int bytes, Supplier<List<VerifyStep>> steps, Consumer<List<VerifyStep>> then) {
+        if (bytes <= LOOP_BYTES) {
+            then.accept(now(steps));
             return;
         }
-        loop.executeBlocking(() -> ladder.check(inquiry), false)
-                .onComplete(steps -> then.accept(steps.succeeded() ? steps.result() : broken(steps.cause())));
+        loop.executeBlocking(() -> now(steps), false)
+                .onComplete(done -> then.accept(done.succeeded() ? done.result() : broken(done.cause())));
+    }
+
+    private List<VerifyStep> now(Supplier<List<VerifyStep>> steps) {
+        try {
+            return steps.get();
+        } catch (RuntimeException e) {
+            return broken(e);
+        }
     }
 
     /** A ladder that breaks lets nothing pass: a doubt goes to the large model. */

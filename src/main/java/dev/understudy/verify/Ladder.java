@@ -75,6 +75,18 @@ public final class Ladder {
         return List.copyOf(steps);
     }
 
+    /** Holds an answer of a large model against what policies ask of any answer; other steps are not climbed. */
+    public VerifyStep checkPolicy(Inquiry inquiry) {
+        List<VerifyStep> steps = new ArrayList<>(1);
+        note(steps, Step.POLICY, OutputGuard.look(inquiry), System.nanoTime());
+        return steps.getFirst();
+    }
+
+    /** Whether a failed step of policies says that there is a secret in the answer. */
+    public static boolean holdsSecret(VerifyStep step) {
+        return step.result() == VerifyStep.Result.FAIL && step.detail().equals(OutputGuard.SECRETS);
+    }
+
     /** Writes a step down; whether it failed. */
     private static boolean note(List<VerifyStep> steps, Step step, Finding finding, long start) {
         steps.add(new VerifyStep(step.wire, finding.result(), finding.detail(), (System.nanoTime() - start) / 1_000));

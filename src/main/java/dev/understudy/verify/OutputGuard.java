@@ -11,18 +11,23 @@ import java.util.List;
 
 /** What the decision's policies ask of an answer: no credential in it, and the conditions that they name. */
 final class OutputGuard {
+    /** What is said of a credential in an answer. */
+    static final String SECRETS = "secrets";
+
     private OutputGuard() {}
 
     static Finding look(Inquiry inquiry) {
         Demands demands = inquiry.demands();
-        boolean secrets = demands.outputSecrets() == Demands.Secrets.DENY;
+        boolean secrets = demands.outputSecrets() != Demands.Secrets.OFF;
         if (!secrets && demands.checks().isEmpty()) {
             return Finding.skip("nothing asked");
         }
-        if (secrets && holdsSecret(inquiry.reply())) {
-            return Finding.fail("secrets");
+        boolean found = secrets && holdsSecret(inquiry.reply());
+        if (found && demands.outputSecrets() == Demands.Secrets.DENY) {
+            return Finding.fail(SECRETS);
         }
-        return demands.checks().isEmpty() ? Finding.PASS : conditions(inquiry);
+        Finding conditions = demands.checks().isEmpty() ? Finding.PASS : conditions(inquiry);
+        return found && !conditions.isFailure() ? Finding.noted(SECRETS) : conditions;
     }
 
     private static Finding conditions(Inquiry inquiry) {

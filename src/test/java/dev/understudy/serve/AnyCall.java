@@ -73,7 +73,8 @@ final class AnyCall {
     private static final Duration LONG = Duration.ofSeconds(30);
     private static final String TOOLS =
             "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"find\",\"parameters\":"
-                    + "{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"integer\"}},\"required\":[\"id\"]}}}],"
+                    + "{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"integer\"}},\"required\":[\"id\"],"
+                    + "\"additionalProperties\":false}}}],\"parallel_tool_calls\":false,"
                     + "\"tool_choice\":\"required\",";
 
     /** What a small model does. */
@@ -257,6 +258,7 @@ final class AnyCall {
     final List<String> violations = Collections.synchronizedList(new ArrayList<>());
     final Set<URI> addressesOfKey = new LinkedHashSet<>();
     final AtomicInteger outsideAsked = new AtomicInteger();
+    private final @Nullable Reply given;
     private final Stage stage;
     private final Call call;
     private final Caller caller;
@@ -270,8 +272,18 @@ final class AnyCall {
     private int pace;
 
     AnyCall(Stage stage, Plan plan) {
+        this(stage, plan, null);
+    }
+
+    /**
+     * A call whose small model answers as is said.
+     *
+     * @param given null: as the plan says
+     */
+    AnyCall(Stage stage, Plan plan, @Nullable Reply given) {
         this.stage = stage;
         this.plan = plan;
+        this.given = given;
         UUID id = UUID.randomUUID();
         this.client = new FakeClient(id);
         this.call = read(id, plan);
@@ -447,6 +459,11 @@ final class AnyCall {
                 "because");
     }
 
+    @Override
+    public String toString() {
+        return plan + " " + given;
+    }
+
     boolean isOver() {
         return running && !recorded.isEmpty() && late.size() == mirrorsAsked.get() && (gone || released());
     }
@@ -592,6 +609,11 @@ final class AnyCall {
             }
             accepted = true;
             tell(to -> to.accepted(Accepted.LOCAL));
+            Reply said = given;
+            if (said != null) {
+                whole(said, 1);
+                return;
+            }
             switch (plan.small()) {
                 case TEXT -> whole(reply(SMALL_SAYS), 2);
                 case LONG_TEXT -> whole(reply(SMALL_SAYS), 50);
@@ -610,8 +632,10 @@ final class AnyCall {
                 case CRASH -> later(() -> fail(ModelFailure.Code.INTERNAL));
                 case CRASH_IN_TEXT -> {
                     tell(to -> to.frame(writer.role()));
-                    for (int i = 0; i < 5 + 10 * nextPace(); i++) {
-                        tell(to -> to.frame(writer.content(SMALL_SAYS)));
+                    int words = 5 + 15 * nextPace();
+                    for (int i = 0; i < words; i++) {
+                        String word = SMALL_SAYS + i + ' ';
+                        tell(to -> to.frame(writer.content(word)));
                     }
                     later(() -> fail(ModelFailure.Code.INTERNAL));
                 }
@@ -634,7 +658,8 @@ final class AnyCall {
                 if (plan.stream()) {
                     tell(to -> to.frame(writer.role()));
                     for (int i = 0; content != null && i < words; i++) {
-                        tell(to -> to.frame(writer.content(content)));
+                        String word = words < 3 ? content : content + i + ' ';
+                        tell(to -> to.frame(writer.content(word)));
                     }
                     for (int i = 0; i < reply.calls().size(); i++) {
                         Reply.ToolCall toolCall = reply.calls().get(i);

@@ -207,7 +207,7 @@ class SmallModelFailsTest {
         both((ask, telling) -> {
             telling.accepted().frame(telling.writer.role());
             for (int i = 0; i < 40; i++) {
-                telling.frame(telling.writer.content("word "));
+                telling.frame(telling.writer.content("word" + i + " "));
             }
             telling.failed(ModelFailure.Code.DEADLINE);
         });
@@ -229,6 +229,13 @@ class SmallModelFailsTest {
             telling.failed(ModelFailure.Code.INTERNAL);
         });
         assertThat(call(DoorFixture.STREAM).body()).contains("the large one").doesNotContain("word");
+    }
+
+    @Test
+    void textWhoseBeginningGoesRoundInCirclesIsReplaced() throws IOException {
+        both((ask, telling) -> telling.answer("word ".repeat(40), List.of(), "stop"));
+        assertThat(call(DoorFixture.STREAM).body()).contains("the large one").doesNotContain("word");
+        assertThat(fixture.interaction().escalation()).isEqualTo("degeneration");
     }
 
     private void both(BiConsumer<Ask, HandModel.Telling> script) {
