@@ -97,6 +97,9 @@ export interface CallStory {
   revision: string;
   action: string | null;
   basis: string | null;
+  bucket: number | null;
+  escalation: string | null;
+  mirror: string | null;
   dropped: Dropped[];
   finish: string | null;
   overheadMicros: number | null;

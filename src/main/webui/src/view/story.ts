@@ -106,6 +106,9 @@ function decision(story: CallStory): HTMLElement {
       ['rule', line.rule === null ? 'none held' : h('code', null, line.rule)],
       ['action', story.action],
       ['basis', story.basis],
+      ['bucket', story.bucket === null ? null : `${story.bucket} of 10,000`],
+      ['escalated for', story.escalation],
+      ['mirrored', story.mirror === null ? null : `by ${story.mirror}, unheard, once the answer had left`],
       ['policy', h('code', null, story.revision)],
     ]),
     story.dropped.length > 0 &&
@@ -153,7 +156,7 @@ function attempt(a: Attempt, end: number, currency: string): HTMLElement {
 
 function check(step: VerifyStep): HTMLElement {
   const mark = { pass: '✓', fail: '✗', skip: '–' }[step.result];
-  return h('li', { class: step.result }, `${mark} ${step.step} ${step.result}`, step.detail && `: ${step.detail}`);
+  return h('li', { class: step.result }, `${mark} ${step.step} ${step.result}`, step.detail && `: ${step.detail}`, h('span', { class: 'took' }, duration(step.micros)));
 }
 
 /** Where in the call's time an attempt lay: waiting for content pale, content full. */

@@ -23,8 +23,7 @@ enum Hold {
             return WHOLE;
         }
         return switch (tier) {
-            case LLM, NONE ->
-                ruling.decision().demands().outputSecrets() == Demands.Secrets.DENY ? WHOLE : LEADING;
+            case LLM, NONE -> ruling.decision().demands().outputSecrets() == Demands.Secrets.DENY ? WHOLE : LEADING;
             case SLM ->
                 ruling.decision().action() == Decision.Action.CASCADE
                                 || asksForAll(ruling.decision().demands())

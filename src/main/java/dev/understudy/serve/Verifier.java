@@ -52,7 +52,8 @@ final class Verifier {
     /** Whether policies ask something of a large model's answer. */
     boolean guardsLarge() {
         Demands demands = ruling.decision().demands();
-        return demands.outputSecrets() != Demands.Secrets.OFF || !demands.checks().isEmpty();
+        return demands.outputSecrets() != Demands.Secrets.OFF
+                || !demands.checks().isEmpty();
     }
 
     /**

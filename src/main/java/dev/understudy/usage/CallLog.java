@@ -34,7 +34,8 @@ public class CallLog {
             select id, ts, team, app, model, tier, served_model, site, facts ->> 'task' task, kind, phase, rule,
                    facts ->> 'why' why, route, outcome, status, error, stream, input_tokens, cached_tokens,
                    output_tokens, cost, baseline, ttft_us, latency_us, session, api, site_match, sensitivity, facts,
-                   policy_rev, action, basis, finish, overhead_us, record
+                   policy_rev, action, basis, bucket, escalation,
+                   finish, overhead_us, record
               from understudy.interaction""";
 
     private static final String NEWEST = LINE + " where ts > $1 and ts <= $2 and id < $3 order by id desc limit $4";
@@ -172,6 +173,9 @@ public class CallLog {
                 row.getString("policy_rev"),
                 row.getString("action"),
                 row.getString("basis"),
+                row.getInteger("bucket"),
+                row.getString("escalation"),
+                facts.getString("mirror_model"),
                 objects(facts.getJsonArray("dropped"))
                         .map(d -> new CallStory.Dropped(
                                 d.getString("model", ""), d.getString("code", ""), d.getString("detail", "")))

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param reasons why each signal is what it is
  * @param unknown signals that could not be had, and why
+ * @param bucket of the rollout that decided, 0 to 9,999
+ * @param escalation the check or failure for which a small model gave way
+ * @param mirror the model that was to answer beside, unheard
  * @param dropped targets that were not eligible
  */
 public record CallStory(
@@ -24,6 +27,9 @@ public record CallStory(
         String revision,
         @Nullable String action,
         @Nullable String basis,
+        @Nullable Integer bucket,
+        @Nullable String escalation,
+        @Nullable String mirror,
         List<Dropped> dropped,
         @Nullable String finish,
         @Nullable Long overheadMicros,

@@ -157,7 +157,10 @@ final class AnyCall {
 
         static Plan any(Random random) {
             Decision.Action[] actions = {
-                Decision.Action.SLM, Decision.Action.CASCADE, Decision.Action.CASCADE, Decision.Action.LLM,
+                Decision.Action.SLM,
+                Decision.Action.CASCADE,
+                Decision.Action.CASCADE,
+                Decision.Action.LLM,
                 Decision.Action.SHADOW
             };
             List<Integer> paces = new ArrayList<>();
@@ -298,8 +301,16 @@ final class AnyCall {
                 null,
                 Sensitivity.INTERNAL,
                 plan.forwards() ? new Secret("sk-the-callers-own") : null);
-        card("small", Tier.SLM, true, new ModelCard.Place.Weights(new ModelCard.Source.Path("w"), "cpu", 1, null, null));
-        card("mirror", Tier.SLM, true, new ModelCard.Place.Weights(new ModelCard.Source.Path("w"), "cpu", 1, null, null));
+        card(
+                "small",
+                Tier.SLM,
+                true,
+                new ModelCard.Place.Weights(new ModelCard.Source.Path("w"), "cpu", 1, null, null));
+        card(
+                "mirror",
+                Tier.SLM,
+                true,
+                new ModelCard.Place.Weights(new ModelCard.Source.Path("w"), "cpu", 1, null, null));
         card("large0", Tier.LLM, plan.inside(), upstream(0));
         card("large1", Tier.LLM, false, upstream(1));
         this.models = LiveModels.of(Catalogue.of("USD", null, cards), null, new LiveModels.Maker() {
@@ -351,12 +362,7 @@ final class AnyCall {
                 + "\"messages\":[{\"role\":\"user\",\"content\":\"" + text + "\"}]}";
         try {
             return CallReader.read(
-                    Api.CHAT,
-                    id,
-                    Instant.now(),
-                    System.nanoTime(),
-                    body.getBytes(StandardCharsets.UTF_8),
-                    Map.of());
+                    Api.CHAT, id, Instant.now(), System.nanoTime(), body.getBytes(StandardCharsets.UTF_8), Map.of());
         } catch (ApiFailure e) {
             throw new IllegalStateException(e);
         }
@@ -439,9 +445,8 @@ final class AnyCall {
                 : null;
         // Small models that never end are given up by the budget; a rule of action slm has none, so it lends one.
         Demands demands = new Demands(Duration.ofMillis(8), null, Demands.Secrets.OFF, List.of());
-        boolean bounded = plan.action() == Decision.Action.CASCADE
-                || plan.small() == Small.SILENT
-                || plan.small() == Small.STUCK;
+        boolean bounded =
+                plan.action() == Decision.Action.CASCADE || plan.small() == Small.SILENT || plan.small() == Small.STUCK;
         CaptureOrder capture = new CaptureOrder(CaptureOrder.Level.FULL, 1, Set.of(Purpose.DEBUG), Set.of(), "all");
         return new Decision(
                 "0123456789ab",
@@ -624,9 +629,7 @@ final class AnyCall {
                 case TOOL_CALL -> whole(new Reply(null, List.of(made("{\"id\":7}")), "tool_calls", null), 0);
                 case BROKEN_ARGUMENTS -> whole(new Reply(null, List.of(made("{\"id\":")), "tool_calls", null), 0);
                 case UNKNOWN_TOOL ->
-                    whole(
-                            new Reply(null, List.of(new Reply.ToolCall("c1", "lose", "{}")), "tool_calls", null),
-                            0);
+                    whole(new Reply(null, List.of(new Reply.ToolCall("c1", "lose", "{}")), "tool_calls", null), 0);
                 case UNPARSED -> later(() -> finish(new Reply(null, List.of(), "stop", "cut_off")));
                 case DEADLINE -> later(() -> fail(ModelFailure.Code.DEADLINE));
                 case CRASH -> later(() -> fail(ModelFailure.Code.INTERNAL));
@@ -680,8 +683,7 @@ final class AnyCall {
         }
 
         private void fail(ModelFailure.Code code) {
-            end(to -> to.failed(
-                    new ModelFailure(code, "on purpose", null, null, null, Map.of(), run())));
+            end(to -> to.failed(new ModelFailure(code, "on purpose", null, null, null, Map.of(), run())));
         }
 
         private TokenCount tokens() {
@@ -699,8 +701,7 @@ final class AnyCall {
                 case RESET ->
                     end(to -> to.failed(ModelFailure.of(ModelFailure.Code.UPSTREAM_UNAVAILABLE, "it was reset")));
                 case TIMEOUT ->
-                    later(() -> end(
-                            to -> to.failed(ModelFailure.of(ModelFailure.Code.UPSTREAM_TIMEOUT, "too slow"))));
+                    later(() -> end(to -> to.failed(ModelFailure.of(ModelFailure.Code.UPSTREAM_TIMEOUT, "too slow"))));
                 case THROWS -> throw new IllegalStateException();
             }
         }
@@ -708,8 +709,8 @@ final class AnyCall {
         private void upstreamError(int status) {
             Buffer body = Buffer.buffer(
                     "{\"error\":{\"message\":\"no\",\"type\":\"server_error\",\"param\":null,\"code\":null}}");
-            end(to -> to.failed(new ModelFailure(
-                    ModelFailure.Code.UPSTREAM_ERROR, "no", null, status, body, Map.of(), null)));
+            end(to -> to.failed(
+                    new ModelFailure(ModelFailure.Code.UPSTREAM_ERROR, "no", null, status, body, Map.of(), null)));
         }
 
         private void speak() {
@@ -730,8 +731,7 @@ final class AnyCall {
                 tell(to -> to.frame(writer.content(text)));
             }
             if (behaviour() == Large.TRUNCATED) {
-                later(() -> end(
-                        to -> to.failed(ModelFailure.of(ModelFailure.Code.UPSTREAM_TRUNCATED, "it was cut"))));
+                later(() -> end(to -> to.failed(ModelFailure.of(ModelFailure.Code.UPSTREAM_TRUNCATED, "it was cut"))));
                 return;
             }
             later(() -> {

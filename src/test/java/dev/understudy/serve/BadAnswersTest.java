@@ -122,7 +122,8 @@ class BadAnswersTest {
     }
 
     private static String mark(Random random) {
-        return List.of("<tool_call>", "</tool_call>", "<|im_start|>", "<|im_end|>").get(random.nextInt(4));
+        return List.of("<tool_call>", "</tool_call>", "<|im_start|>", "<|im_end|>")
+                .get(random.nextInt(4));
     }
 
     private static String blanks(Random random) {

@@ -93,7 +93,9 @@ class ExchangeInvariantsTest {
                 assertThat(attempt.cost()).as(what + ": priced").isNotNull();
             }
             if (i < ended.attempts().size() - 1) {
-                assertThat(attempt.accepted()).as(what + ": nothing is retried once it was sent").isFalse();
+                assertThat(attempt.accepted())
+                        .as(what + ": nothing is retried once it was sent")
+                        .isFalse();
                 assertThat(attempt.error()).as(what).isNotNull();
             }
         }
@@ -110,9 +112,12 @@ class ExchangeInvariantsTest {
         Attempt last = ended.attempts().getLast();
         boolean smallFailed = last.tier() == Tier.SLM && !last.accepted();
         if (smallFailed && !gone) {
-            assertThat(mayGoOn).as(what + ": a failed small model is not the last one asked").isFalse();
+            assertThat(mayGoOn)
+                    .as(what + ": a failed small model is not the last one asked")
+                    .isFalse();
         }
-        boolean gaveWay = ended.attempts().size() > 1 && ended.attempts().getFirst().tier() == Tier.SLM;
+        boolean gaveWay =
+                ended.attempts().size() > 1 && ended.attempts().getFirst().tier() == Tier.SLM;
         assertThat(ended.escalation() != null).as(what).isEqualTo(gaveWay);
         if (gaveWay && call.plan.action() == Decision.Action.CASCADE) {
             assertThat(ended.attempts().get(1).role()).as(what).isEqualTo(Attempt.Role.ESCALATE);
@@ -131,14 +136,19 @@ class ExchangeInvariantsTest {
                     assertThat(body).as(what).endsWith("data: [DONE]\n\n");
                 }
                 if (ended.attempts().getLast().tier() == Tier.SLM) {
-                    assertThat(call.plan.small().isGood()).as(what + ": only good answers are sent").isTrue();
+                    assertThat(call.plan.small().isGood())
+                            .as(what + ": only good answers are sent")
+                            .isTrue();
                     assertThat(body).as(what).containsAnyOf(AnyCall.SMALL_SAYS, "\"tool_calls\":[{");
                 } else if (call.saysSomething()) {
                     assertThat(body).as(what).containsAnyOf("large0", "large1");
                 }
             }
             case FAILED, DENIED -> {
-                assertThat(body).as(what + ": an error is told").contains("\"error\":{").doesNotContain("[DONE]");
+                assertThat(body)
+                        .as(what + ": an error is told")
+                        .contains("\"error\":{")
+                        .doesNotContain("[DONE]");
                 assertThat(ended.error()).as(what).isNotNull();
                 if (!body.contains("data: ")) {
                     assertThat(call.client.status).as(what).isGreaterThanOrEqualTo(400);
@@ -161,7 +171,9 @@ class ExchangeInvariantsTest {
         if (call.plan.restricted()) {
             assertThat(call.outsideAsked).as(what + ": stays inside").hasValue(0);
         }
-        assertThat(call.addressesOfKey.size()).as(what + ": the key's addresses").isLessThanOrEqualTo(1);
+        assertThat(call.addressesOfKey.size())
+                .as(what + ": the key's addresses")
+                .isLessThanOrEqualTo(1);
     }
 
     @Test

@@ -20,8 +20,9 @@ final class FakeClient {
 
     FakeClient(UUID id) {
         HttpServerResponse out = (HttpServerResponse) Proxy.newProxyInstance(
-                FakeClient.class.getClassLoader(), new Class<?>[] {HttpServerResponse.class}, (self, method, given) ->
-                        told(self, method.getName(), given == null ? new Object[0] : given));
+                FakeClient.class.getClassLoader(),
+                new Class<?>[] {HttpServerResponse.class},
+                (self, method, given) -> told(self, method.getName(), given == null ? new Object[0] : given));
         this.answer = new ClientAnswer(out, id);
     }
 

@@ -28,7 +28,10 @@ class OutputGuardTest {
     private final Vertx vertx = Vertx.vertx();
     private final ScriptedPeer peer = new ScriptedPeer(vertx, talk -> {
         if (talk.text().contains("\"stream\":true")) {
-            talk.stream().content("the key is AKIAQ3EG").content("RZ7TW2MUX5PL, keep it").finish();
+            talk.stream()
+                    .content("the key is AKIAQ3EG")
+                    .content("RZ7TW2MUX5PL, keep it")
+                    .finish();
         } else {
             talk.json(200, Chunks.document("the key is " + SECRET, 5, 2));
         }
@@ -52,7 +55,10 @@ class OutputGuardTest {
         assertThat(interaction.outcome()).isEqualTo(Interaction.Outcome.DENIED);
         Attempt attempt = interaction.attempts().getFirst();
         assertThat(attempt.accepted()).isFalse();
-        assertThat(attempt.verify()).singleElement().extracting(VerifyStep::detail).isEqualTo("secrets");
+        assertThat(attempt.verify())
+                .singleElement()
+                .extracting(VerifyStep::detail)
+                .isEqualTo("secrets");
         assertThat(attempt.cost()).isPositive();
     }
 
@@ -66,12 +72,12 @@ class OutputGuardTest {
 
     @Test
     void onceTheHeadIsOutTheDenialIsAnErrorEvent() throws IOException {
-        fixture = new DoorFixture(
-                vertx, new Pace(Duration.ofMillis(20), Duration.ofSeconds(15), Duration.ofSeconds(60)));
-        peer.script(talk -> talk.stream()
-                .content("the key is " + SECRET)
-                .later(200, ScriptedPeer.Talk::finish));
-        fixture.upstream("llm", peer.baseUrl()).demands(Decision.Action.LLM, DENY).open();
+        fixture =
+                new DoorFixture(vertx, new Pace(Duration.ofMillis(20), Duration.ofSeconds(15), Duration.ofSeconds(60)));
+        peer.script(talk -> talk.stream().content("the key is " + SECRET).later(200, ScriptedPeer.Talk::finish));
+        fixture.upstream("llm", peer.baseUrl())
+                .demands(Decision.Action.LLM, DENY)
+                .open();
         WireClient.Answer answer = call(DoorFixture.STREAM);
         assertThat(answer.status()).isEqualTo(200);
         assertThat(answer.body())
@@ -84,9 +90,7 @@ class OutputGuardTest {
     void anAnswerWithoutASecretPassesAsItCame() throws IOException {
         peer.script(talk -> talk.stream().content("no key ").content("here").finish());
         large(DENY);
-        assertThat(call(DoorFixture.STREAM).body())
-                .contains("no key ", "here")
-                .endsWith("data: [DONE]\n\n");
+        assertThat(call(DoorFixture.STREAM).body()).contains("no key ", "here").endsWith("data: [DONE]\n\n");
     }
 
     @Test
@@ -115,7 +119,9 @@ class OutputGuardTest {
     @Test
     void aConditionThatASmallModelsAnswerBreaksEscalates() throws IOException {
         fixture = new DoorFixture(vertx)
-                .small("small", card -> new HandModel(card, (ask, telling) -> telling.answer("fine", List.of(), "stop")))
+                .small(
+                        "small",
+                        card -> new HandModel(card, (ask, telling) -> telling.answer("fine", List.of(), "stop")))
                 .upstream("llm", peer.baseUrl())
                 .cascade(asks("small"))
                 .open();
@@ -126,7 +132,9 @@ class OutputGuardTest {
     @Test
     void aSecretInASmallModelsAnswerEscalatesAndInTheLargeOnesIsDenied() throws IOException {
         fixture = new DoorFixture(vertx)
-                .small("small", card -> new HandModel(card, (ask, telling) -> telling.answer(SECRET, List.of(), "stop")))
+                .small(
+                        "small",
+                        card -> new HandModel(card, (ask, telling) -> telling.answer(SECRET, List.of(), "stop")))
                 .upstream("llm", peer.baseUrl())
                 .cascade(DENY)
                 .open();
