@@ -1,6 +1,7 @@
 #include "grammar.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <optional>
 #include <set>
@@ -15,6 +16,7 @@ namespace slm {
 namespace {
 
 constexpr size_t max_repetitions = 2000;
+constexpr size_t max_repetitions_in_all = 100000;  // each is a rule of its own to the grammar's parser
 
 const std::map<std::string, std::string> & primitives() {
     static const std::map<std::string, std::string> bodies = {
@@ -69,6 +71,118 @@ void check_repetitions(const std::string & expression) {
         if (count > max_repetitions) throw Error(Code::Invalid, "pattern: a count over 2000");
     }
 }
+
+// What a pattern would cost the decode thread. A grammar follows all readings of a text at once, so what may be empty
+// within what repeats, and counts within counts, take seconds a token: (a?){0,900} never ends.
+class PatternCost {
+  public:
+    explicit PatternCost(const std::string & expression) : expression_(expression) {}
+
+    bool too_high() {
+        std::vector<Group> open(1);
+        for (size_t i = 0; i < expression_.size();) {
+            const char c = expression_[i];
+            if (c == '^' || c == '$') {
+                i++;
+                continue;
+            }
+            if (c == '(') {
+                open.emplace_back();
+                i++;
+                continue;
+            }
+            if (c == '|') {
+                open.back().next_alternative();
+                i++;
+                continue;
+            }
+            Atom atom;
+            if (c == ')') {
+                if (open.size() == 1) return false;  // no expression: the converter says so
+                open.back().next_alternative();
+                atom = {open.back().may_be_empty, open.back().count};
+                open.pop_back();
+            }
+            i = quantified(end_of_atom(i), atom);
+            open.back().add(atom);
+            if (too_high_) return true;
+        }
+        return optional_ > max_optional;
+    }
+
+  private:
+    static constexpr size_t max_optional = 32;
+    static constexpr size_t max_empty_count = 20;
+    static constexpr size_t max_nested_count = 500;
+
+    struct Atom {
+        bool may_be_empty = false;
+        size_t count = 1;  // of the counts within it, multiplied
+    };
+
+    struct Group {
+        bool may_be_empty = false;
+        bool all_empty = true;  // of the alternative that is being read
+        size_t count = 1;
+
+        void next_alternative() {
+            may_be_empty = may_be_empty || all_empty;
+            all_empty = true;
+        }
+
+        void add(const Atom & atom) {
+            all_empty = all_empty && atom.may_be_empty;
+            count = std::max(count, atom.count);
+        }
+    };
+
+    size_t end_of_atom(size_t at) const {
+        if (expression_[at] == '\\') return std::min(at + 2, expression_.size());
+        if (expression_[at] != '[') return at + 1;
+        for (size_t i = at + 1; i < expression_.size(); i++) {
+            if (expression_[i] == '\\') {
+                i++;
+            } else if (expression_[i] == ']') {
+                return i + 1;
+            }
+        }
+        return expression_.size();
+    }
+
+    size_t quantified(size_t at, Atom & atom) {
+        if (at >= expression_.size()) return at;
+        const char c = expression_[at];
+        if (c == '?' || c == '*') {
+            atom.may_be_empty = true;
+            optional_++;
+            return at + 1;
+        }
+        if (c == '+') return at + 1;
+        if (c != '{') return at;
+        const size_t close = expression_.find('}', at);
+        if (close == std::string::npos) return at + 1;
+        const std::string counts = expression_.substr(at + 1, close - at - 1);
+        const size_t comma = counts.find(',');
+        const size_t least = static_cast<size_t>(std::strtoul(counts.c_str(), nullptr, 10));
+        const bool bounded = comma == std::string::npos || comma + 1 < counts.size();
+        const size_t most = comma == std::string::npos || !bounded
+                                ? std::max<size_t>(least, 1)
+                                : static_cast<size_t>(std::strtoul(counts.c_str() + comma + 1, nullptr, 10));
+        const bool nested = atom.count > 1;
+        too_high_ = too_high_ || (atom.may_be_empty && most > max_empty_count);
+        atom.count *= std::min(std::max<size_t>(most, 1), max_repetitions);
+        too_high_ = too_high_ || (nested && atom.count > max_nested_count);
+        if (least == 0) {
+            atom.may_be_empty = true;
+            optional_++;
+        }
+        return close + 1;
+    }
+
+    const std::string & expression_;
+    size_t optional_ = 0;
+    bool too_high_ = false;
+};
 
 std::string repeated(const std::string & item, size_t least, std::optional<size_t> most) {
     return item + "{" + std::to_string(least) + "," + (most ? std::to_string(*most) : "") + "}";
@@ -215,6 +329,14 @@ class Grammar::Walk {
         }
     }
 
+    std::string counted(const std::string & item, size_t least, std::optional<size_t> most) {
+        grammar_.repetitions_ += most.value_or(least);
+        if (grammar_.repetitions_ > max_repetitions_in_all) {
+            throw Error(Code::Invalid, "schema: minLength, maxLength, minItems and maxItems add up to over 100,000");
+        }
+        return repeated(item, least, most);
+    }
+
     std::string reference(const std::string & pointer) {
         const auto known = references_.find(pointer);
         if (known != references_.end()) return known->second;
@@ -278,11 +400,15 @@ class Grammar::Walk {
         const auto most = bound(schema, "maxLength");
         if (!least && !most) return grammar_.primitive("string");
         const std::string character = grammar_.primitive("character");
-        return grammar_.rule(R"("\"" )" + repeated(character, least.value_or(0), most) + R"( "\"")");
+        return grammar_.rule(R"("\"" )" + counted(character, least.value_or(0), most) + R"( "\"")");
     }
 
     std::string pattern(const std::string & expression) {
         check_repetitions(expression);
+        if (PatternCost(expression).too_high()) {
+            if (grammar_.keywords_ == Keywords::Loosen) return grammar_.primitive("string");
+            throw Error(Code::Unsupported, "schema keyword pattern: it repeats what repeats, or what may be empty");
+        }
         const std::string name = grammar_.imported(common_json{{"type", "string"}, {"pattern", expression}});
         // upstream takes any string where it does not understand the expression
         if (grammar_.keywords_ == Keywords::Refuse &&
@@ -322,7 +448,7 @@ class Grammar::Walk {
         const std::string tail = R"(( ", " )" + item + " )";
         const size_t tail_least = least > 0 ? least - 1 : 0;
         const std::string items =
-            item + " " + (most ? repeated(tail, tail_least, *most - 1) : repeated(tail, tail_least, std::nullopt));
+            item + " " + (most ? counted(tail, tail_least, *most - 1) : counted(tail, tail_least, std::nullopt));
         return grammar_.rule(R"("[" )" + (least > 0 ? items : "( " + items + " )?") + R"( "]")");
     }
 

@@ -44,6 +44,7 @@ class Grammar {
     Keywords keywords_;
     std::map<std::string, std::string> rules_;
     size_t next_ = 0;
+    size_t repetitions_ = 0;
 };
 
 // A GBNF literal for these bytes.

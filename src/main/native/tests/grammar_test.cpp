@@ -67,6 +67,30 @@ TEST(a_pattern_that_cannot_be_held_is_refused) {
     CHECK_THROWS(grammar_of(R"({"type":"string","pattern":"^((($"})"), Code::Invalid);
 }
 
+TEST(a_pattern_that_would_hold_up_everyone_is_refused) {
+    const auto pattern = [](const std::string & expression) {
+        return R"({"type":"string","pattern":"^)" + expression + R"($"})";
+    };
+    for (const char * dear : {"(a?){0,900}", "(a|b*){30}", "((a{1,9}){1,9}){1,9}", "(a{1,50}){1,40}"}) {
+        CHECK_THROWS(grammar_of(pattern(dear).c_str()), Code::Unsupported);
+        CHECK(has(grammar_of(pattern(dear).c_str(), Keywords::Loosen), "root ::= string"));
+    }
+    std::string many;
+    for (int i = 0; i < 40; i++) many += "a?";
+    CHECK_THROWS(grammar_of(pattern(many).c_str()), Code::Unsupported);
+    for (const char * fair : {"([0-9]{1,3}[.]){3}[0-9]{1,3}", "[A-Z]{2}-[0-9]{1,5}", "(a+)+", "a{0,900}", "(ab?){3}"}) {
+        CHECK(has(grammar_of(pattern(fair).c_str()), "root ::= x"));
+    }
+}
+
+TEST(repetitions_are_bounded_in_all) {
+    std::string schema = R"({"type":"object","properties":{)";
+    for (int i = 0; i < 60; i++) {
+        schema += (i ? ",\"p" : "\"p") + std::to_string(i) + R"(":{"type":"string","maxLength":2000})";
+    }
+    CHECK_THROWS(grammar_of((schema + "}}").c_str()), Code::Invalid);
+}
+
 TEST(a_schema_may_contain_itself) {
     const auto text = grammar_of(R"({"$ref":"#/$defs/node","$defs":{"node":{"type":"object",
         "properties":{"next":{"$ref":"#/$defs/node"},"v":{"type":"integer"}},"required":["v"]}}})");

@@ -135,6 +135,12 @@ public final class SlmEngine implements AutoCloseable {
      */
     public SlmPlan prepare(byte[] chat) {
         SlmLimits.checkBody(chat);
+        SchemaLimits.check(chat);
+        return prepareByNatives(chat);
+    }
+
+    /** The same without the bounds of this side; the natives have their own. */
+    SlmPlan prepareByNatives(byte[] chat) {
         return new SlmPlan(handle.<Long>with(engine -> Llama.prepare(engine, chat)));
     }
 
@@ -207,6 +213,17 @@ public final class SlmEngine implements AutoCloseable {
     public int[] tokenize(String text, boolean addSpecial, boolean parseSpecial) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         return handle.with(engine -> Llama.tokenize(engine, bytes, addSpecial, parseSpecial));
+    }
+
+    /**
+     * How many tokens the prompt of a chat body has; as {@link #prepare}.
+     *
+     * @throws SlmException with {@code INVALID} or {@code UNSUPPORTED}
+     */
+    public int count(byte[] chat) {
+        try (SlmPlan plan = prepare(chat)) {
+            return plan.tokens().length;
+        }
     }
 
     /** The text of tokens, control tokens by name. */
