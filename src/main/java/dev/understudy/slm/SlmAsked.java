@@ -15,7 +15,6 @@ import dev.understudy.model.OwnerMarks;
 import dev.understudy.model.Reply;
 import dev.understudy.openai.ChatWriter;
 import dev.understudy.slm.SlmModel.Served;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,7 +45,7 @@ final class SlmAsked implements Asked, SlmListener {
     private final PrepareThreads threads;
     private final OwnerMarks marks;
     private final boolean plainText;
-    private final StringBuilder text = new StringBuilder();
+    private final ShownText shown = new ShownText();
     private final Margins margins = new Margins();
     private final Queue<Frame> behind = new ArrayDeque<>();
     private int behindBytes;
@@ -129,16 +128,14 @@ final class SlmAsked implements Asked, SlmListener {
             return;
         }
         margins.add(token);
-        if (token.text().isEmpty()) {
-            return;
-        }
-        if (plainText && call.stream()) {
-            if (text.isEmpty()) {
+        boolean first = shown.isEmpty();
+        shown.add(token);
+        if (plainText && call.stream() && !token.text().isEmpty()) {
+            if (first) {
                 send(writer().role());
             }
             send(writer().content(token.text()));
         }
-        text.append(token.text());
     }
 
     @Override
@@ -175,16 +172,21 @@ final class SlmAsked implements Asked, SlmListener {
     }
 
     private void read(SlmResult result, boolean cut) {
+        if (!shown.isWhole(result.finish() == SlmResult.Finish.STOP)) {
+            closePlan();
+            end(result, new SlmAnswer(shown.toString(), List.of(), "streamed_differs", List.of()), cut);
+            return;
+        }
         if (plainText) {
             closePlan();
-            end(result, new SlmAnswer(text.toString(), List.of(), null, WHOLE), cut);
+            end(result, new SlmAnswer(shown.toString(), List.of(), null, WHOLE), cut);
             return;
         }
         SlmPlan prepared = plan;
         if (prepared == null) {
             throw new IllegalStateException("an answer without a plan");
         }
-        String raw = text.toString();
+        String raw = shown.toString();
         try {
             threads.execute(() -> {
                 try (prepared) {
@@ -284,11 +286,10 @@ final class SlmAsked implements Asked, SlmListener {
 
     private LocalRun run(SlmResult result, @Nullable SlmAnswer answer) {
         Served on = served;
-        String raw = text.toString();
+        String raw = shown.toString();
         // of a text all counts, however it ended; what counts of a call only its reading tells
         List<SlmAnswer.Bytes> values = answer != null ? answer.values() : plainText && !raw.isEmpty() ? WHOLE : null;
-        Margins.Summary margin =
-                values == null ? null : margins.over(values, raw.getBytes(StandardCharsets.UTF_8).length);
+        Margins.Summary margin = values == null ? null : margins.over(values, shown.bytes());
         return new LocalRun(
                 on == null ? "" : on.variant().hash(),
                 on == null ? "" : on.engine().device(),
