@@ -7,8 +7,9 @@ on an event loop; llama-server by HTTP. Ratios are medians over the rounds of ou
 costs follows from the card's price per hour of device time. Then the same through the agents' door, which holds the
 first 32 tokens of a small model back to look at them.
 
-Then what handing records to Java costs per token; whether 50 prompts become the peer's tokens and greedy answers;
-whether memory stays flat over mixed calls; the CPU of an idle engine. Exits 1 when what must hold does not.
+Then how much later a live call begins beside mirrors; what handing records to Java costs per token; whether 50 prompts
+become the peer's tokens and greedy answers; whether memory stays flat over mixed calls; the CPU of an idle engine.
+Exits 1 when what must hold does not.
 """
 
 import argparse
@@ -25,7 +26,7 @@ sys.path.insert(0, str(ROOT / "src" / "test" / "e2e"))
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "peer"))
 from calls import Calls  # noqa: E402
 from conftest import Gateway, free_port, scratch  # noqa: E402
-from engine import Engine, handing_over, same_answers  # noqa: E402
+from engine import Engine, beside_mirrors, handing_over, same_answers  # noqa: E402
 from server import LlamaServer  # noqa: E402
 from streams import Round  # noqa: E402
 
@@ -35,12 +36,13 @@ LEAST_RATE, AIM_RATE = 1.0, 1.1
 MOST_FIRST, AIM_FIRST = 1.0, 0.8
 MOST_HANDING_NANOS = 50
 MOST_GROWTH = 1.05
+MOST_BESIDE_MIRRORS = 1.2
 # Until the JVM has compiled what an answer runs through.
 WARM_ROUNDS = 5
 DOLLARS_PER_HOUR = 0.09  # the starter card's
 TICKS = os.sysconf("SC_CLK_TCK")
 TOPICS = ["lighthouses", "bees", "rivers", "clocks", "bread", "glaciers", "violins", "trains"]
-PARTS = ("speed", "door", "handing", "tokens", "memory", "idle")
+PARTS = ("speed", "door", "urgent", "handing", "tokens", "memory", "idle")
 
 
 def body_of(number, tokens):
@@ -230,6 +232,8 @@ def measured(folder, arguments, threads, running):
     if "speed" in parts:
         holds, number, theirs = speed(folder, arguments, threads, running)
         good.append(holds)
+    if "urgent" in parts:
+        good.append(beside_mirrors(folder, threads, MOST_BESIDE_MIRRORS))
     if parts & {"door", "memory", "idle"}:
         gateway = gateway_of(folder / "gateway", threads)
         running.append(gateway)

@@ -1,8 +1,10 @@
 package dev.understudy.slm;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.understudy.model.Urgency;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
@@ -13,15 +15,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The engine without the gateway around it. {@code upcalls LIBRARY STEPS TOKENS ROUNDS}: nanoseconds per token that
  * handing records over takes, a line a round. The others read a line of JSON from standard input and print one for it:
  * {@code answers LIBRARIES WEIGHTS TOKENS}: of a chat body prompt, tokens, and the greedy answer's tokens and margins;
  * {@code streams LIBRARIES WEIGHTS TOKENS PARALLEL CONTEXT THREADS}: of a list of chat bodies, asked all at once, the
- * milliseconds to the first token of each and the seconds until all were over.
+ * milliseconds to the first token of each and the seconds until all were over; {@code urgent LIBRARIES WEIGHTS THREADS}:
+ * of a pair of lists of chat bodies, the seconds to the first token of each of the first list, asked one after the
+ * other, alone and while the second list is asked again and again as mirrors.
  */
 public final class EngineBench {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -36,6 +42,7 @@ public final class EngineBench {
             case "upcalls" -> handOver(arguments, out);
             case "answers" -> answer(arguments, out);
             case "streams" -> stream(arguments, out);
+            case "urgent" -> urgent(arguments, out);
             default -> throw new IllegalArgumentException(arguments[0]);
         }
     }
@@ -160,6 +167,104 @@ public final class EngineBench {
         loop.shutdown();
         engine.close();
         threads.close();
+    }
+
+    private static void urgent(String[] arguments, PrintStream out) throws Exception {
+        var threads = new PrepareThreads();
+        SlmEngine engine = open(arguments, 8, 8192, Integer.parseInt(arguments[3]), threads);
+        JsonNode asked = JSON.readTree(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        List<SlmPlan> mirrors = new ArrayList<>();
+        for (JsonNode body : asked.get(1)) {
+            mirrors.add(plan(engine, threads, body));
+        }
+        ExecutorService loop = Executors.newSingleThreadExecutor();
+        var load = new Load(engine, mirrors, loop);
+        ObjectNode told = JSON.createObjectNode();
+        ArrayNode alone = told.putArray("alone");
+        ArrayNode beside = told.putArray("beside");
+        int number = 0;
+        for (JsonNode body : asked.get(0)) {
+            boolean loaded = number++ % 2 == 1;
+            if (loaded) {
+                load.start();
+            }
+            try (SlmPlan plan = plan(engine, threads, body)) {
+                long began = System.nanoTime();
+                var heard = new Heard();
+                engine.submit(plan, SlmRequest.greedy(8), loop, heard);
+                heard.done.get();
+                (loaded ? beside : alone).add((heard.firstNanos - began) / 1e9);
+            }
+            if (loaded) {
+                load.stop();
+            }
+        }
+        told.put("mirrored", load.tokens);
+        out.println(told);
+        loop.shutdown();
+        engine.close();
+        threads.close();
+    }
+
+    private static SlmPlan plan(SlmEngine engine, PrepareThreads threads, JsonNode body) {
+        return threads.call(() -> engine.prepare(body.toString().getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** Mirrors that are asked again as soon as they are answered. */
+    private static final class Load {
+        private final SlmEngine engine;
+        private final List<SlmPlan> plans;
+        private final ExecutorService loop;
+        private volatile boolean stopping;
+        private CountDownLatch over = new CountDownLatch(0);
+        private long tokens;
+
+        Load(SlmEngine engine, List<SlmPlan> plans, ExecutorService loop) {
+            this.engine = engine;
+            this.plans = plans;
+            this.loop = loop;
+        }
+
+        /** Comes back when all run, at moments that differ from one time to the next. */
+        void start() throws InterruptedException {
+            stopping = false;
+            over = new CountDownLatch(plans.size());
+            plans.forEach(plan -> ask(plan, plans.indexOf(plan)));
+            Thread.sleep(ThreadLocalRandom.current().nextInt(200, 1000));
+        }
+
+        void stop() throws InterruptedException {
+            stopping = true;
+            over.await();
+        }
+
+        private void ask(SlmPlan plan, int scope) {
+            engine.submit(plan, mirror(scope), loop, new SlmListener() {
+                @Override
+                public void prompt(Prompt progress) {}
+
+                @Override
+                public void token(Token token) {
+                    tokens++;
+                }
+
+                @Override
+                public void done(SlmResult result) {
+                    if (stopping) {
+                        over.countDown();
+                    } else {
+                        // another scope, so that the prompt is evaluated again
+                        ask(plan, scope + plans.size());
+                    }
+                }
+            });
+        }
+
+        private static SlmRequest mirror(int scope) {
+            return new SlmRequest(
+                    32, null, null, null, null, null, null, null, null, List.of(), Map.of(), null, 0, 1, scope, null,
+                    null, true, Urgency.SHADOW);
+        }
     }
 
     private static SlmRequest unending(int tokens) {

@@ -16,6 +16,7 @@ JAVA = pathlib.Path(os.environ["JAVA_HOME"])
 # Logits move with the batch: from a step on at which two tokens are so close, two answers may differ.
 LEAST_GAP = 0.5
 PROMPTS, ANSWER_TOKENS, UPCALL_TOKENS = 50, 32, 8
+URGENT, MIRRORS = 40, 7
 
 
 def program(folder):
@@ -77,6 +78,35 @@ class Engine:
     def stop(self):
         self.child.stdin.close()
         self.child.wait(60)
+
+
+def long_body(number):
+    """A chat of about 300 tokens, unlike others from its first words on."""
+    text = (
+        f"{number} orders were late. "
+        + f"Order {number} was promised for Tuesday and has not left the house yet. " * 15
+    )
+    return {"messages": [{"role": "system", "content": text}, {"role": "user", "content": "Where is it?"}]}
+
+
+def beside_mirrors(folder, threads, most):
+    """Whether a live call waits little longer for its first token when mirrors fill the other slots."""
+    native = ROOT / "target" / "native"
+    asked = [[long_body(n) for n in range(URGENT)], [long_body(1000 + n) for n in range(MIRRORS)]]
+    run = [*program(folder), "urgent", str(native), str(WEIGHTS), str(threads)]
+    out = subprocess.run(run, input=json.dumps(asked), check=True, capture_output=True, text=True).stdout
+    told = json.loads(out)
+    if not told["mirrored"]:
+        raise SystemExit("no mirror ran")
+    alone, beside = (statistics.median(told[name]) * 1000 for name in ("alone", "beside"))
+    good = beside <= alone * most
+    verdict = "yes" if good else "MISSED"
+    print(
+        f"\nfirst token of a live call of 300 tokens, {URGENT // 2} of each in turn: {alone:.0f} ms alone,"
+        f" {beside:.0f} ms beside {MIRRORS} mirrors ({beside / alone:.2f} x, at most {most} x): {verdict}",
+        flush=True,
+    )
+    return good
 
 
 def bodies():
