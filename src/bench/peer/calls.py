@@ -15,7 +15,10 @@ TOOLS = [
             "name": name,
             "parameters": {
                 "type": "object",
-                "properties": {"order": {"type": "string"}, "count": {"type": "integer", "minimum": 0, "maximum": 99}},
+                "properties": {
+                    "order": {"type": "string", "maxLength": 8},
+                    "count": {"type": "integer", "minimum": 0, "maximum": 99},
+                },
                 "required": ["order", "count"],
             },
         },
@@ -99,7 +102,7 @@ class Calls:
         return self.ask(chance, response_format=form, max_tokens=48)
 
     def forced(self, chance):
-        return self.ask(chance, tools=TOOLS, tool_choice="required", parallel_tool_calls=False, max_tokens=48)
+        return self.ask(chance, tools=TOOLS, tool_choice="required", parallel_tool_calls=False, max_tokens=96)
 
     def adapter(self, chance):
         return self.ask(chance, model="with-adapter", temperature=0)
