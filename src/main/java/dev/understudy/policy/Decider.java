@@ -49,9 +49,14 @@ public final class Decider {
             PolicySet set,
             Function<String, Readiness> readiness,
             Held held) {
-        Facts facts = new Facts(call, caller, signals, set.catalogue(), readiness);
+        return decide(new Facts(call, caller, signals, set.catalogue(), readiness), set, held);
+    }
+
+    static Decision decide(Facts facts, PolicySet set, Held held) {
+        Call call = facts.call();
+        Caller caller = facts.caller();
         CaptureOrder capture = set.capture().order(facts);
-        if (call.namesModel() && !set.mayAsk(caller, call.model())) {
+        if (call.namesModel() && !facts.isUnknown(MatchKey.MODEL) && !set.mayAsk(caller, call.model())) {
             return denied(
                     set,
                     null,

@@ -16,7 +16,8 @@ record Document(String file, int number, Kind kind, String name, Tree root) {
         MODELS("Models"),
         ACCESS("Access"),
         POLICY("Policy"),
-        CAPTURE("Capture");
+        CAPTURE("Capture"),
+        TESTS("PolicyTests");
 
         private final String wire;
 

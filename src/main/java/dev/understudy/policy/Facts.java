@@ -8,11 +8,34 @@ import dev.understudy.model.Catalogue;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.Readiness;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Everything that a rule may look at, for one call. */
-record Facts(Call call, Caller caller, Signals signals, Catalogue catalogue, Function<String, Readiness> readiness) {
+/**
+ * Everything that a rule may look at, for one call.
+ *
+ * @param assumedLacking the models that count as unusable by configuration, in a test case; null: look
+ */
+record Facts(
+        Call call,
+        Caller caller,
+        Signals signals,
+        Catalogue catalogue,
+        Function<String, Readiness> readiness,
+        @Nullable Set<String> assumedLacking) {
+    /** The name of the user messages so far among the signals. */
+    static final String TURN = "turn";
+
+    /** The facts of a call that has come. */
+    Facts(Call call, Caller caller, Signals signals, Catalogue catalogue, Function<String, Readiness> readiness) {
+        this(call, caller, signals, catalogue, readiness, null);
+    }
+
+    /** Whether nothing is known of what that key looks at. */
+    boolean isUnknown(MatchKey key) {
+        return isUnknown(key == MatchKey.TURNS ? TURN : key.wire());
+    }
 
     /** Whether {@code inspect} could not say that much. */
     boolean isUnknown(String signal) {
@@ -41,6 +64,9 @@ record Facts(Call call, Caller caller, Signals signals, Catalogue catalogue, Fun
      */
     @Nullable
     String lack(String model) {
+        if (assumedLacking != null) {
+            return assumedLacking.contains(model) ? "lacks what it needs, as the case says" : null;
+        }
         ModelCard card = catalogue.cards().get(model);
         if (card == null) {
             return "is not in the catalogue";

@@ -33,6 +33,7 @@ final class LaterFeatures {
                     "capture that calls wait for (captureRequired)"),
             later(Document.Kind.POLICY, "gates", "gates (gates)"),
             new Later(Document.Kind.POLICY, "rules/*/gate", tree -> !isText(tree, "none"), "gates other than none"),
+            later(Document.Kind.TESTS, "cases/*/given/gates", "gates (gates)"),
             later(Document.Kind.CAPTURE, "default/retention", "retention (retention)"),
             later(Document.Kind.CAPTURE, "spool", "the spool on disk (spool)"),
             later(Document.Kind.CAPTURE, "rules/*/sample", "sampling (sample)"),

@@ -23,13 +23,13 @@ record Match(
     @Nullable
     Miss miss(Facts facts) {
         for (int i = 0; i < all.size(); i++) {
-            Truth truth = all.get(i).test(facts);
+            Truth truth = test(all.get(i), facts);
             if (truth != Truth.YES) {
                 return new Miss("match", all.get(i).key(), truth);
             }
         }
         for (int i = 0; i < except.size(); i++) {
-            Truth truth = except.get(i).test(facts);
+            Truth truth = test(except.get(i), facts);
             if (truth != Truth.NO) {
                 return new Miss("except", except.get(i).key(), truth);
             }
@@ -39,6 +39,10 @@ record Match(
             return truth == Truth.YES ? null : new Miss("when", null, truth);
         }
         return null;
+    }
+
+    private static Truth test(Condition condition, Facts facts) {
+        return facts.isUnknown(condition.key()) ? Truth.UNKNOWN : condition.test(facts);
     }
 
     /**

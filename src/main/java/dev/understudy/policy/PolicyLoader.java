@@ -2,6 +2,7 @@ package dev.understudy.policy;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -37,8 +38,9 @@ public final class PolicyLoader {
      * @param set null exactly when one of the problems is an error
      * @param problems in the order of files and lines
      * @param revision of the documents as they are, 64 hex digits, also when they are wrong
+     * @param tests what the files' own test cases came to; none is run while something else is wrong
      */
-    public record Loaded(@Nullable PolicySet set, List<Problem> problems, String revision) {
+    public record Loaded(@Nullable PolicySet set, List<Problem> problems, String revision, Trials.Run tests) {
         public Loaded {
             problems = List.copyOf(problems);
         }
@@ -101,10 +103,15 @@ public final class PolicyLoader {
         boolean broken = problems.stream().anyMatch(Problem::isError);
         // Whether a rule can hold says little while other rules are taken out; that one is missing still counts.
         lints.stream().filter(lint -> !broken || lint.isError()).forEach(problems::add);
+        PolicySet set =
+                problems.stream().noneMatch(Problem::isError) ? bound.set(revision, surroundings, expressions) : null;
+        Trials.Run tests = set == null
+                ? Trials.Run.NONE
+                : Trials.run(bound.testDocuments(), bound.tests(), set, documents, problems);
         boolean loads = problems.stream().noneMatch(Problem::isError);
         List<Problem> inOrder =
                 problems.stream().distinct().sorted(Problem.IN_ORDER).toList();
-        return new Loaded(loads ? bound.set(revision, surroundings, expressions) : null, inOrder, revision);
+        return new Loaded(loads ? set : null, inOrder, revision, tests);
     }
 
     private void read(String file, String text, List<Document> documents, List<Problem> problems) {
@@ -143,16 +150,10 @@ public final class PolicyLoader {
             }
         }
         Place place = Tree.placeOf(root, List.of("kind"));
-        if ("PolicyTests".equals(kind)) {
-            problems.add(place.problem(
-                    Problem.Code.LATER_VERSION,
-                    "the kind PolicyTests belongs to a later version of Understudy",
-                    "take it out"));
-        } else {
-            List<String> kinds = List.of("Models", "Access", "Policy", "Capture");
-            String hint = kind == null ? "" : Nearest.hint(kind, kinds);
-            problems.add(place.problem(Problem.Code.ENVELOPE, "kind must be one of " + String.join(", ", kinds), hint));
-        }
+        List<String> kinds =
+                Arrays.stream(Document.Kind.values()).map(Document.Kind::wire).toList();
+        String hint = kind == null ? "" : Nearest.hint(kind, kinds);
+        problems.add(place.problem(Problem.Code.ENVELOPE, "kind must be one of " + String.join(", ", kinds), hint));
         return null;
     }
 
@@ -202,7 +203,9 @@ public final class PolicyLoader {
             List<String> policyNames,
             List<RulesSpec> policies,
             List<String> captureNames,
-            List<CaptureSpec> captures) {
+            List<CaptureSpec> captures,
+            List<Document> testDocuments,
+            List<TestsSpec> tests) {
         PolicySet set(String revision, Surroundings surroundings, Expressions expressions) {
             List<Policy> made = new ArrayList<>();
             for (int i = 0; i < policies.size(); i++) {
@@ -224,6 +227,8 @@ public final class PolicyLoader {
                 new ArrayList<>(),
                 new ArrayList<>(),
                 new ArrayList<>(),
+                new ArrayList<>(),
+                new ArrayList<>(),
                 new ArrayList<>());
         for (Document document : documents) {
             switch (document.kind()) {
@@ -236,6 +241,13 @@ public final class PolicyLoader {
                 case CAPTURE -> {
                     add(document, CaptureSpec.class, bound.captures(), problems);
                     bound.captureNames().add(document.name());
+                }
+                case TESTS -> {
+                    int before = bound.tests().size();
+                    add(document, TestsSpec.class, bound.tests(), problems);
+                    if (bound.tests().size() > before) {
+                        bound.testDocuments().add(document);
+                    }
                 }
             }
         }

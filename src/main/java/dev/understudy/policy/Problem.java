@@ -60,7 +60,10 @@ public record Problem(String file, int line, int column, Code code, String messa
         UNREACHABLE("W601"),
         SHADOWED("W602"),
         NO_PRICE("W604"),
-        GATE_NONE("W609");
+        GATE_NONE("W609"),
+        UNTESTED("W610"),
+        CASE_FAILED("T701"),
+        COVERAGE("T702");
 
         private final String wire;
 
@@ -75,7 +78,7 @@ public record Problem(String file, int line, int column, Code code, String messa
 
         /** Whether it keeps the set from being activated. */
         public boolean isError() {
-            return wire.startsWith("E");
+            return !wire.startsWith("W");
         }
     }
 }

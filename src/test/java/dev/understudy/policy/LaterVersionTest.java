@@ -50,8 +50,9 @@ class LaterVersionTest {
                 Arguments.of(
                         Map.of(
                                 "tests.yaml",
-                                "apiVersion: understudy.dev/v1\nkind: PolicyTests\nmetadata: { name: t }\nspec: {}\n"),
-                        "the kind PolicyTests"));
+                                "apiVersion: understudy.dev/v1\nkind: PolicyTests\nmetadata: { name: t }\nspec:\n  cases:\n"
+                                        + "  - { name: a, given: { gates: { learned: 100 } }, expect: { rule: p/rest } }\n"),
+                        "gates (gates)"));
     }
 
     @ParameterizedTest(name = "{1}")

@@ -17,6 +17,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each code of the loader, with its place, words and hint. */
 class ProblemsTest {
+    private static final String TESTS =
+            "apiVersion: understudy.dev/v1\nkind: PolicyTests\nmetadata: { name: t }\nspec: ";
     private static final String REST = "{ id: rest, action: { llm: { model: large } } }";
 
     /** Code, files that differ from the whole set, and the one line that must come of them. */
@@ -38,7 +40,7 @@ class ProblemsTest {
                         "E104",
                         "policy.yaml",
                         Sets.POLICY.replace("kind: Policy", "kind: Polciy"),
-                        "policy.yaml:2:7  E104  kind must be one of Models, Access, Policy, Capture (did you mean"
+                        "policy.yaml:2:7  E104  kind must be one of Models, Access, Policy, Capture, PolicyTests (did you mean"
                                 + " 'Policy'?)"),
                 one(
                         "E104",
@@ -278,6 +280,34 @@ class ProblemsTest {
                                 "{ id: b, match: { kind: [chat], stream: true }, action: { llm: { model: spare } } }",
                                 REST),
                         "policy.yaml:7:5  W602  rule b can never hold: a at 6:5 takes all its calls"),
+                tests(
+                        "T701",
+                        "cases: [{ name: all, expect: { rule: p/rest } }, { name: b, given: { req: { session: s-1 } },"
+                                + " expect: { rule: p/other, model: spare, bucket: 3, never: [large] } }]",
+                        "tests.yaml:5:52  T701  the case 'b' failed: rule is p/rest, expected p/other; model is large,"
+                                + " expected spare; bucket is none, expected 3; the model large may be asked (rule"
+                                + " p/rest: every other call goes to large)"),
+                one(
+                        "T702",
+                        Map.of(
+                                "policy.yaml",
+                                Sets.policy(
+                                        "{ id: a, match: { stream: true }, action: { llm: { model: spare } } }", REST),
+                                "tests.yaml",
+                                TESTS
+                                        + "{ coverage: { minRules: 60 }, cases: [{ name: all, expect: { rule: p/rest }"
+                                        + " }] }\n"),
+                        "tests.yaml:4:31  T702  the cases reach 50 % of the rules, at least 60 % are asked (none is"
+                                + " decided by p/a)"),
+                one(
+                        "W610",
+                        Map.of(
+                                "policy.yaml",
+                                Sets.policy(
+                                        "{ id: a, match: { stream: true }, action: { llm: { model: spare } } }", REST),
+                                "tests.yaml",
+                                TESTS + "{ cases: [{ name: all, expect: { rule: p/rest } }] }\n"),
+                        "policy.yaml:6:5  W610  no case is decided by rule p/a"),
                 models(
                         "W604",
                         "    pricing: *cpu\n",
@@ -347,6 +377,14 @@ class ProblemsTest {
 
     private static Arguments one(String code, String file, String text, String line) {
         return Arguments.of(code, Map.of(file, text), line);
+    }
+
+    private static Arguments tests(String code, String spec, String line) {
+        return one(code, "tests.yaml", TESTS + "\n  " + spec + "\n", line);
+    }
+
+    private static Arguments one(String code, Map<String, String> files, String line) {
+        return Arguments.of(code, files, line);
     }
 
     private static Arguments when(String code, String expression, String line) {

@@ -16,6 +16,8 @@ import dev.understudy.model.Readiness;
 import dev.understudy.openai.ApiFailure;
 import dev.understudy.policy.PolicyLoader;
 import dev.understudy.policy.PolicySet;
+import dev.understudy.policy.Problem;
+import dev.understudy.policy.Trials;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -51,7 +53,7 @@ final class PolicyCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "validate or explain?");
+        throw new ParameterException(spec.commandLine(), "validate, test or explain?");
     }
 
     @Command(
@@ -74,6 +76,25 @@ final class PolicyCommand implements Runnable {
             return BROKEN;
         }
         return strict && loaded.warnings() > 0 ? WARNED : 0;
+    }
+
+    @Command(
+            name = "test",
+            mixinStandardHelpOptions = true,
+            description = "Runs the test cases of the files; needs no running gateway.",
+            exitCodeListHeading = "Exit status:%n",
+            exitCodeList = {"0:all passed", "1:a case failed, or the files are broken"})
+    int test(
+            @Parameters(arity = "0..1", paramLabel = "DIR", description = "another folder than the gateway's") @Nullable
+                    Path folder) {
+        PolicyLoader.Loaded loaded = PolicyLoader.ofProcess().load(folder == null ? settings.policies() : folder);
+        loaded.problems().stream()
+                .filter(problem -> problem.isError() || problem.code() == Problem.Code.UNTESTED)
+                .forEach(out()::println);
+        Trials.Run run = loaded.tests();
+        out().println(run.cases() + " cases, " + run.failed() + " failed; " + run.reached() + " of " + run.rules()
+                + " rules decide one");
+        return loaded.set() == null ? BROKEN : 0;
     }
 
     @Command(

@@ -78,6 +78,21 @@ class PolicyCommandTest {
     }
 
     @Test
+    void theFilesOwnCasesAreRun() throws IOException {
+        Path files = folder.resolve("policies");
+        assertThat(execute("policy", "test", files.toString())).isZero();
+        assertThat(out.toString()).isEqualTo("6 cases, 0 failed; 5 of 5 rules decide one\n");
+        Path routing = files.resolve("routing.yaml");
+        Files.writeString(routing, Files.readString(routing).replace("model: [starter] }", "model: [start] }"));
+        assertThat(execute("policy", "test", files.toString())).isEqualTo(1);
+        assertThat(out.toString())
+                .contains("T701  the case 'by name' failed: rule is everyone/default, expected everyone/by-name; model"
+                        + " is llm, expected starter")
+                .contains("W610  no case is decided by rule everyone/by-name")
+                .endsWith("6 cases, 1 failed; 4 of 5 rules decide one\n");
+    }
+
+    @Test
     void explainShowsEachRuleWithTheKeyThatFails() throws IOException {
         Path request = folder.resolve("request.json");
         Files.writeString(
