@@ -67,7 +67,7 @@ public final class Decider {
                     Words.noSuchModel(call.model()),
                     "the requested model is not known or not allowed for " + caller.team() + "/" + caller.app());
         }
-        List<Rule> rules = set.rulesFor(caller);
+        List<Rule> rules = set.candidates(facts);
         Draw draw = Draw.of(rules, facts);
         Rule rule = draw.rule();
         if (rule == null) {

@@ -23,7 +23,7 @@ public final class PolicySet {
     private final AccessRules access;
     private final List<Policy> policies;
     private final CapturePlan capture;
-    private final Map<String, Map<String, List<Rule>>> rulesByApp;
+    private final Map<String, Map<String, RuleIndex>> rulesByApp;
     private final boolean passesNamesOn;
     private final List<Globs> modelGlobs;
     private final SmallModels smallModels;
@@ -124,9 +124,18 @@ public final class PolicySet {
 
     /** The rules that can hold for that caller, in the order in which they are asked. */
     List<Rule> rulesFor(Caller caller) {
-        Map<String, List<Rule>> byApp = rulesByApp.get(caller.team());
-        List<Rule> rules = byApp == null ? null : byApp.get(caller.app());
-        return rules == null ? rulesFor(caller.team(), caller.app()) : rules;
+        return indexFor(caller).rules();
+    }
+
+    /** Those of them that can hold for that call too, as far as a look at its indexed keys tells. */
+    List<Rule> candidates(Facts facts) {
+        return indexFor(facts.caller()).candidates(facts);
+    }
+
+    private RuleIndex indexFor(Caller caller) {
+        Map<String, RuleIndex> byApp = rulesByApp.get(caller.team());
+        RuleIndex index = byApp == null ? null : byApp.get(caller.app());
+        return index == null ? new RuleIndex(rulesFor(caller.team(), caller.app())) : index;
     }
 
     private static SmallModels smallModels(Catalogue catalogue) {
@@ -183,12 +192,12 @@ public final class PolicySet {
                 && upstream.model() == null;
     }
 
-    private Map<String, Map<String, List<Rule>>> index() {
-        Map<String, Map<String, List<Rule>>> byTeam = new HashMap<>();
+    private Map<String, Map<String, RuleIndex>> index() {
+        Map<String, Map<String, RuleIndex>> byTeam = new HashMap<>();
         for (AccessRules.Team team : access.teams().values()) {
-            Map<String, List<Rule>> byApp = new HashMap<>();
+            Map<String, RuleIndex> byApp = new HashMap<>();
             for (String app : team.apps().keySet()) {
-                byApp.put(app, rulesFor(team.name(), app));
+                byApp.put(app, new RuleIndex(rulesFor(team.name(), app)));
             }
             byTeam.put(team.name(), Map.copyOf(byApp));
         }
