@@ -32,6 +32,15 @@ export class Door {
     return this.#json('/api/summary');
   }
 
+  /** Switches all small models on or off, for every gateway on the database. */
+  async switchSlm(enabled: boolean): Promise<void> {
+    await this.#send('/api/slm', {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ enabled }),
+    });
+  }
+
   calls(limit: number): Promise<CallLine[]> {
     return this.#json(`/api/calls?limit=${limit}`);
   }
@@ -94,11 +103,15 @@ export class Door {
   }
 
   async #get(path: string, signal: AbortSignal | undefined, accept: string): Promise<Response> {
+    return this.#send(path, { headers: { accept }, signal: signal ?? null });
+  }
+
+  async #send(path: string, request: { method?: string; headers: Record<string, string>; body?: string; signal?: AbortSignal | null }): Promise<Response> {
     const response = await fetch(path, {
-      headers: { authorization: this.#authorization, accept },
+      ...request,
+      headers: { ...request.headers, authorization: this.#authorization },
       cache: 'no-store',
       credentials: 'omit',
-      signal: signal ?? null,
     });
     if (response.status === 401 || response.status === 403) throw new TokenRefused();
     if (!response.ok) throw new DoorError(response.status, await messageOf(response));

@@ -21,9 +21,12 @@ class Page {
   readonly #door: Door;
   readonly #root: Element;
   readonly #help = new Help();
-  readonly #strip = new Strip(() => {
-    this.#help.toggle();
-  });
+  readonly #strip = new Strip(
+    () => {
+      this.#help.toggle();
+    },
+    (enabled) => void this.#switchSlm(enabled),
+  );
   readonly #table = new CallTable(() => this.#summary?.currency ?? 'USD');
   readonly #empty = new Empty();
   readonly #story = new Story(() => {
@@ -98,6 +101,16 @@ class Page {
     this.#strip.show(this.#summary);
     this.#settle();
     this.#figuresSoon(FIGURES_IDLE);
+  }
+
+  async #switchSlm(enabled: boolean): Promise<void> {
+    try {
+      await this.#door.switchSlm(enabled);
+      await this.#figures();
+    } catch (e) {
+      this.#failed(e);
+      this.#figuresSoon(FIGURES_AFTER_CALL);
+    }
   }
 
   /** Plans the next look at the figures; a call that ends brings it nearer, never further away. */

@@ -133,6 +133,8 @@ export interface Summary {
   sinceStart: Totals | null;
   models: { name: string; tier: Tier; state: ReadinessState; reason: string }[];
   policy: { revision: string; problems: string[] };
+  /** Whether small models may answer; `known` is false as long as the database could not be asked. */
+  slm: { enabled: boolean; known: boolean; actor: string | null; at: string | null };
   capture: { waiting: number; written: number; lost: number; databaseReachable: boolean };
 }
 

@@ -43,6 +43,7 @@ export function summary(models: Summary['models']): Summary {
     sinceStart: null,
     models,
     policy: { revision: '0123456789ab', problems: [] },
+    slm: { enabled: true, known: true, actor: null, at: null },
     capture: { waiting: 0, written: 0, lost: 0, databaseReachable: true },
   };
 }

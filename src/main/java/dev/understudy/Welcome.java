@@ -1,6 +1,7 @@
 package dev.understudy;
 
 import dev.understudy.database.DataFolder;
+import dev.understudy.inspect.SlmSwitch;
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.Readiness;
 import dev.understudy.policy.PolicySet;
@@ -30,13 +31,15 @@ final class Welcome implements QuarkusApplication {
     private final PolicyStore policies;
     private final ModelDirectory models;
     private final AgentsDoor agents;
+    private final SlmSwitch slmSwitch;
 
     @Inject
-    Welcome(DataFolder data, PolicyStore policies, ModelDirectory models, AgentsDoor agents) {
+    Welcome(DataFolder data, PolicyStore policies, ModelDirectory models, AgentsDoor agents, SlmSwitch slmSwitch) {
         this.data = data;
         this.policies = policies;
         this.models = models;
         this.agents = agents;
+        this.slmSwitch = slmSwitch;
     }
 
     @Override
@@ -84,6 +87,9 @@ final class Welcome implements QuarkusApplication {
                     .append(state(set, model))
                     .append('\n');
             head = " ".repeat(head.length());
+        }
+        if (slmSwitch.isOff()) {
+            text.append("  small models are switched off   ./understudy slm on\n");
         }
         if (set.catalogue().cards().values().stream().anyMatch(Welcome::wantsKey)) {
             text.append("  no key?      ./understudy demo   (a scripted large model and an agent, no internet)\n");

@@ -12,8 +12,11 @@ export class Strip {
   readonly #figures = h('dl', { class: 'figures' });
   readonly #house = h('div', { class: 'house' });
   readonly #notices = h('div', { class: 'notices', role: 'alert' });
+  readonly #onSwitch: (enabled: boolean) => void;
 
-  constructor(onHelp: () => void) {
+  /** @param onSwitch told when somebody wants small models on or off */
+  constructor(onHelp: () => void, onSwitch: (enabled: boolean) => void) {
+    this.#onSwitch = onSwitch;
     put(
       this.element,
       h(
@@ -47,7 +50,7 @@ export class Strip {
     put(this.#sentence, ...sentence(summary));
     put(this.#figures, ...figures(summary));
     this.#figures.hidden = summary.day?.calls === 0 && summary.sinceStart?.calls === 0;
-    put(this.#house, ...house(summary));
+    put(this.#house, ...house(summary, this.#onSwitch));
     put(this.#notices, ...notices(summary));
   }
 }
@@ -109,8 +112,8 @@ function baselineNote(day: Totals | null, currency: string): string | null {
   return `of ${money(day.baseline, currency)} baseline`;
 }
 
-function house(summary: Summary): HTMLElement[] {
-  const { capture } = summary;
+function house(summary: Summary, onSwitch: (enabled: boolean) => void): HTMLElement[] {
+  const { capture, slm } = summary;
   const waiting = capture.waiting > 0 ? `, ${count(capture.waiting)} waiting` : '';
   return [
     h(
@@ -129,6 +132,21 @@ function house(summary: Summary): HTMLElement[] {
     h(
       'p',
       { class: 'facts' },
+      h(
+        'button',
+        {
+          type: 'button',
+          class: 'switch',
+          role: 'switch',
+          'aria-checked': String(slm.enabled),
+          title: slm.enabled ? 'Leave every call to the large model' : 'Let rules decide again who answers',
+          onclick: () => {
+            onSwitch(!slm.enabled);
+          },
+        },
+        h('span', { class: 'knob', 'aria-hidden': 'true' }),
+        `small models ${slm.enabled ? 'on' : 'off'}`,
+      ),
       h('span', null, 'policy ', h('code', null, summary.policy.revision)),
       h('span', { class: capture.databaseReachable ? null : 'bad' }, `captured ${count(capture.written)}${waiting}`),
       h('span', { class: capture.lost > 0 ? 'bad' : 'good' }, `lost ${count(capture.lost)}`),
@@ -141,6 +159,13 @@ function notices(summary: Summary): HTMLElement[] {
   if (!summary.capture.databaseReachable) {
     lines.push(
       h('p', { class: 'notice' }, h('strong', null, 'The database is away. '), 'Answers go on; calls wait in memory until it is back.'),
+    );
+  }
+  if (!summary.slm.enabled) {
+    const { known, actor, at } = summary.slm;
+    const why = known ? `by ${actor ?? 'somebody'}${at === null ? '' : ` at ${new Date(at).toLocaleTimeString()}`}` : 'the database cannot be asked';
+    lines.push(
+      h('p', { class: 'notice' }, h('strong', null, 'Small models are switched off: '), `${why}. Large models answer what they may.`),
     );
   }
   for (const problem of summary.policy.problems) {

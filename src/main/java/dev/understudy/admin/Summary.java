@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param day sums over the last 24 hours; null while the database is away
  * @param sinceStart sums since the start; null while the database is away
  * @param models in the order of the files
+ * @param slm whether small models may answer
  * @param capture how writing goes
  */
 record Summary(
@@ -25,6 +26,7 @@ record Summary(
         @Nullable Totals sinceStart,
         List<ModelLine> models,
         PolicyLine policy,
+        SlmLine slm,
         CaptureState capture) {
 
     /**

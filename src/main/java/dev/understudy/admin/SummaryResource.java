@@ -7,6 +7,7 @@ import dev.understudy.model.Readiness;
 import dev.understudy.policy.PolicySet;
 import dev.understudy.policy.PolicyStore;
 import dev.understudy.policy.Problem;
+import dev.understudy.policy.StoredSlmSwitch;
 import dev.understudy.serve.AgentsDoor;
 import dev.understudy.serve.ModelDirectory;
 import io.smallrye.mutiny.Uni;
@@ -29,6 +30,7 @@ public class SummaryResource {
     private final Figures figures;
     private final PolicyStore policies;
     private final ModelDirectory models;
+    private final StoredSlmSwitch slmSwitch;
     private final CaptureWatch capture;
     private final AgentsDoor agents;
     private final String listen;
@@ -37,12 +39,14 @@ public class SummaryResource {
             Figures figures,
             PolicyStore policies,
             ModelDirectory models,
+            StoredSlmSwitch slmSwitch,
             CaptureWatch capture,
             AgentsDoor agents,
             @ConfigProperty(name = "understudy.listen") String listen) {
         this.figures = figures;
         this.policies = policies;
         this.models = models;
+        this.slmSwitch = slmSwitch;
         this.capture = capture;
         this.agents = agents;
         this.listen = listen;
@@ -62,6 +66,7 @@ public class SummaryResource {
                     sums.sinceStart(),
                     models(set.catalogue()),
                     new Summary.PolicyLine(set.revision(), problems()),
+                    SlmLine.of(slmSwitch.position()),
                     capture.state());
         });
     }

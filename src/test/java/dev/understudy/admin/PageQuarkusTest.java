@@ -331,6 +331,27 @@ class PageQuarkusTest {
         }
     }
 
+    @Order(12)
+    @Test
+    void switchesSmallModelsOffAndOn() throws Exception {
+        try (BrowserContext context = context(ColorScheme.DARK, 1440, 900)) {
+            Page page = open(context);
+            Locator knob = page.locator(".switch");
+            assertThat(knob).hasText("small models on");
+
+            knob.click();
+
+            assertThat(knob).hasText("small models off");
+            assertThat(knob).hasAttribute("aria-checked", "false");
+            assertThat(page.locator(".notices")).containsText("Small models are switched off: by admin");
+            assertReadable(page);
+            shoot(page, "switched-off");
+            knob.click();
+            assertThat(knob).hasText("small models on");
+            assertThat(page.locator(".notices")).not().containsText("switched off");
+        }
+    }
+
     /** A call of each sort, once for all tests. */
     private void fill() {
         if (capture.state().written() >= 20) {

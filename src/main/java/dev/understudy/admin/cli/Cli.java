@@ -39,6 +39,7 @@ public final class Cli implements Runnable {
                 .addSubcommand(new LinkCommand(settings))
                 .addSubcommand(new KeyCommand(settings, InstantSource.system()))
                 .addSubcommand(new PolicyCommand(settings))
+                .addSubcommand(new SlmCommand(settings))
                 .addSubcommand(new TrainCommand(settings, InstantSource.system()))
                 .addSubcommand(new UsageCommand(settings))
                 .setCaseInsensitiveEnumValuesAllowed(true)
