@@ -63,6 +63,15 @@ public final class Explainer {
         return call.api().wire() + ", model " + Words.shown(call.model()) + ", " + task + ", kind "
                 + signals.kind().wire() + ", phase " + signals.phase().wire() + ", "
                 + call.tools().size() + " tools, about " + signals.tokens() + " tokens, "
-                + signals.sensitivity().wire();
+                + signals.sensitivity().wire() + standing(signals);
+    }
+
+    private static String standing(Signals signals) {
+        String owner = signals.loop().model();
+        String loop = !signals.loop().isOpen()
+                ? ""
+                : owner == null ? ", open tool loop of a large model" : ", open tool loop of " + owner;
+        return loop + (signals.latched() ? ", session latched" : "")
+                + (signals.slmOff() ? ", small models switched off" : "");
     }
 }

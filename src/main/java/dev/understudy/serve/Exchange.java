@@ -141,6 +141,9 @@ final class Exchange implements Try.Owner, Delivery.Source {
     @Override
     public void shows(Try by, AnswerSink.Shown kind, String id) {
         kept.shown(by, kind, id);
+        if (kind == AnswerSink.Shown.RESPONSE) {
+            house.sessions().shown(team, ruling.signals(), id);
+        }
     }
 
     @Override

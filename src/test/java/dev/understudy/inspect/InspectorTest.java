@@ -2,9 +2,11 @@ package dev.understudy.inspect;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.understudy.call.Api;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
 import dev.understudy.call.Kind;
+import dev.understudy.call.Loop;
 import dev.understudy.call.Phase;
 import dev.understudy.call.Sensitivity;
 import dev.understudy.call.Signals;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -264,6 +267,63 @@ class InspectorTest {
         assertThat(none.session()).isEqualTo(new UUID(0x7000, 1).toString());
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "x-understudy-session", "x-session-id", "x-claude-code-session-id", "thread-id", "session-id",
+    })
+    void everyHeaderThatAgentsUseNamesTheSession(String header) throws ApiFailure {
+        Signals signals = inspector.inspect(call("", USER, Map.of(header, "mine")), caller(false), SMALL);
+
+        assertThat(signals.session()).isEqualTo("mine");
+        assertThat(signals.sessionSource()).isEqualTo("header");
+    }
+
+    @Test
+    void aConversationAndAChainOfResponsesAreSessions() throws ApiFailure {
+        String metadata = "\"metadata\":{\"session_id\":\"m\"},";
+        Signals conversation = response(metadata + "\"conversation\":{\"id\":\"conv_1\"},\"input\":\"hi\"");
+        Signals known = response(metadata + "\"previous_response_id\":\"resp_1\",\"input\":\"hi\"");
+        Signals unknown = response("\"previous_response_id\":\"resp_2\",\"input\":\"hi\"");
+
+        assertThat(conversation.session()).isEqualTo("conv_1");
+        assertThat(conversation.sessionSource()).isEqualTo("conversation");
+        assertThat(known.session()).isEqualTo("s-of-resp_1");
+        assertThat(known.sessionSource()).isEqualTo("response");
+        assertThat(unknown.session()).isEqualTo("resp_2");
+    }
+
+    @Test
+    void whatTheBookOfSessionsAndTheSwitchSayIsPassedOnWithTheReason() throws ApiFailure {
+        Signals signals = remembering().inspect(call("", USER, Map.of("x-session-id", "bad")), caller(false), SMALL);
+        Signals other = remembering().inspect(call("", USER, Map.of("x-session-id", "good")), caller(false), SMALL);
+
+        assertThat(signals.latched()).isTrue();
+        assertThat(signals.slmOff()).isTrue();
+        assertThat(signals.reasons())
+                .containsEntry("latched", "it went wrong")
+                .containsEntry("slm_off", "small models are switched off");
+        assertThat(other.latched()).isFalse();
+    }
+
+    @Test
+    void aSessionOrLoopOfWhichNothingCanBeToldIsLeftToTheLargeModel() throws ApiFailure {
+        Signals signals = remembering().inspect(call("", USER, Map.of("x-session-id", "broken")), caller(false), SMALL);
+
+        assertThat(signals.latched()).isTrue();
+        assertThat(signals.unknown()).containsOnlyKeys("latched").doesNotContainValue("secret");
+    }
+
+    @Test
+    void theOwnerOfAnOpenLoopIsRead() throws ApiFailure {
+        Signals open = inspect("\"tools\":[" + FUNCTION + "],", talk("U,C,T:all fine"), caller(false));
+        Signals none = inspect("", USER, caller(false));
+
+        assertThat(open.loop()).isEqualTo(Loop.LLM);
+        assertThat(open.reasons()).containsEntry("loop", "a call of this loop is no small model's");
+        assertThat(none.loop()).isEqualTo(Loop.NONE);
+        assertThat(none.reasons()).doesNotContainKey("loop");
+    }
+
     @Test
     void anUnfitSessionNameIsHashed() throws ApiFailure {
         Call call = call("", USER, Map.of("x-session-id", "s".repeat(129)));
@@ -355,6 +415,31 @@ class InspectorTest {
         long each = (threads.getCurrentThreadAllocatedBytes() - before) / 1_000;
 
         assertThat(each).isBetween(1L, 20_000L);
+    }
+
+    /** An inspector whose books know a little, while small models are off. */
+    private Inspector remembering() {
+        SessionBook sessions = new SessionBook() {
+            @Override
+            public @Nullable String latched(Turn turn) {
+                if (turn.session().equals("broken")) {
+                    throw new IllegalStateException("secret");
+                }
+                return turn.session().equals("bad") ? "it went wrong" : null;
+            }
+
+            @Override
+            public @Nullable String sessionOf(String team, String response) {
+                return response.equals("resp_1") ? "s-of-" + response : null;
+            }
+        };
+        return new Inspector(book, sessions, () -> true, keys, new OwnerMarks(new byte[32]), meters);
+    }
+
+    private Signals response(String fields) throws ApiFailure {
+        byte[] body = ("{\"model\":\"m\"," + fields + "}").getBytes(StandardCharsets.UTF_8);
+        Call call = CallReader.read(Api.RESPONSES, new UUID(0x7000, 1), Instant.EPOCH, 0, body, Map.of());
+        return remembering().inspect(call, caller(false), SMALL);
     }
 
     private Inspector inspector(TaskBook tasks) {

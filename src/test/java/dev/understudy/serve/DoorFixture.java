@@ -72,6 +72,7 @@ final class DoorFixture implements AutoCloseable {
     };
     final MemoryIds held = new MemoryIds();
     final MeterRegistry meters = new SimpleMeterRegistry();
+    final SessionLedger sessions = new SessionLedger(meters);
     final BodyRoom bodies;
     final AgentsDoor door;
     private final Map<String, ModelCard> cards = new LinkedHashMap<>();
@@ -122,7 +123,7 @@ final class DoorFixture implements AutoCloseable {
                 bodies,
                 new Random(7),
                 held,
-                new SessionLedger(meters),
+                sessions,
                 new Mirrors(vertx, ladder, recorder, meters));
         this.door = new AgentsDoor(house, listening);
     }

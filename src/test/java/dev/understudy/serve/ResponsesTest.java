@@ -94,6 +94,13 @@ class ResponsesTest {
     }
 
     @Test
+    void whatFollowsAResponseBelongsToItsSession() throws IOException {
+        post(fixture, CALL);
+
+        assertThat(fixture.sessions.sessionOf("local", "resp_1")).isEqualTo("session");
+    }
+
+    @Test
     void theRowHoldsApiUsageAndTheAnswer() throws IOException {
         peer.script(talk ->
                 talk.stream().chunk(CREATED + ADDED + PART + DELTA + COMPLETED).end());
