@@ -50,6 +50,7 @@ class Call(threading.Thread):
 
 def test_a_stop_lets_streams_end_and_sends_new_calls_away(stoppable):
     url = urllib.parse.urlsplit(stoppable.base_url)
+    assert stoppable.command("slm", "off").returncode == 0
     streams = [Call(stoppable.base_url, "events=30,gap=100") for _ in range(4)]
     wait_until(lambda: all(b"word1 " in one.text for one in streams), 20, "streams under way")
     waiting = socket.create_connection((url.hostname, url.port), timeout=20)
@@ -67,3 +68,5 @@ def test_a_stop_lets_streams_end_and_sends_new_calls_away(stoppable):
     stoppable.child.wait(20)
     stoppable.start_again()
     assert stoppable.settled() == len(streams)
+    assert not stoppable.api("/api/slm")["enabled"], "the switch was forgotten"
+    assert "small models are switched off" in stoppable.text()
