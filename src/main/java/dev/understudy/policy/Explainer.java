@@ -71,7 +71,8 @@ public final class Explainer {
         String loop = !signals.loop().isOpen()
                 ? ""
                 : owner == null ? ", open tool loop of a large model" : ", open tool loop of " + owner;
-        return loop + (signals.latched() ? ", session latched" : "")
+        return loop
+                + (signals.latched() ? ", session latched" : "")
                 + (signals.slmOff() ? ", small models switched off" : "");
     }
 }

@@ -17,6 +17,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.logging.Handler;
@@ -118,10 +119,7 @@ class SlmSwitchQuarkusTest {
         Handler handler = new Handler() {
             @Override
             public void publish(LogRecord line) {
-                lines.add(
-                        line instanceof org.jboss.logmanager.ExtLogRecord said
-                                ? said.getFormattedMessage()
-                                : line.getMessage());
+                lines.add(String.format(Locale.ROOT, line.getMessage(), line.getParameters()));
             }
 
             @Override

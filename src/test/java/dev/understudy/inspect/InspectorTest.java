@@ -269,7 +269,11 @@ class InspectorTest {
 
     @ParameterizedTest
     @CsvSource({
-        "x-understudy-session", "x-session-id", "x-claude-code-session-id", "thread-id", "session-id",
+        "x-understudy-session",
+        "x-session-id",
+        "x-claude-code-session-id",
+        "thread-id",
+        "session-id",
     })
     void everyHeaderThatAgentsUseNamesTheSession(String header) throws ApiFailure {
         Signals signals = inspector.inspect(call("", USER, Map.of(header, "mine")), caller(false), SMALL);
