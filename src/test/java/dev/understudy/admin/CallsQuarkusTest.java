@@ -192,7 +192,7 @@ class CallsQuarkusTest {
     @Test
     void asksFourQuestionsOfHealthAndLetsTwoDecide() throws Exception {
         assertThat(names("/q/health/ready")).contains("policy", "models").doesNotContain("database", "capture");
-        assertThat(names("/q/health/well")).contains("database", "capture");
+        assertThat(names("/q/health/well")).contains("database", "capture", "cuda");
     }
 
     private List<String> names(String path) throws Exception {

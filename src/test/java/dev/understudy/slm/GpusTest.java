@@ -10,12 +10,14 @@ import dev.understudy.model.ModelCard;
 import dev.understudy.model.OwnerMarks;
 import dev.understudy.model.Readiness;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -94,7 +96,7 @@ class GpusTest {
         try (var opened = new Starter.Opened(engine, new PrepareThreads());
                 SlmPlan plan = opened.plan(Starter.user("What is the capital of France?"))) {
             assertThat(engine.stats().path("device").asText()).isEqualTo(engine.device());
-            return opened.ask(plan, Starter.sampled(24, 0, 1)).ids();
+            return opened.ask(plan, Starter.sampled(12, 0, 1)).ids();
         }
     }
 
@@ -210,9 +212,54 @@ class GpusTest {
         assertThat(ready(factory, "auto", SMALL)).isEqualTo("runs on cuda:1; CUDA: unproven on hardware");
         assertThat(ready(factory, "cuda:0", SMALL))
                 .isEqualTo("cuda: needs 134 MB, free on cuda:0 is 100 MB; runs on the CPU");
-        assertThat(ready(factory, "cpu", SMALL)).isEmpty();
         assertThat(factory.cuda()).isEqualTo("the CPU in disguise, the CPU in disguise");
         factory.close();
+    }
+
+    @Test
+    void whatEndsTheProcessIsWrittenDownForTheNextStart() throws Exception {
+        Path ends = stub.like(folder.resolve("ends"), "mode=aborts");
+        var memory = new CudaMemory(folder, Path.of("/nowhere"));
+        Process child = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Dunderstudy.slm.library=" + LIBRARIES,
+                        "-Dunderstudy.test.model=" + Starter.weights().toAbsolutePath(),
+                        "-cp",
+                        classPath(),
+                        Ends.class.getName(),
+                        String.valueOf(memory.abortFile()),
+                        ends.toString())
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("said").toFile())
+                .start();
+        assertThat(child.waitFor()).as(Files.readString(folder.resolve("said"))).isEqualTo(128 + 6);
+        assertThat(memory.lastAbort())
+                .isEqualTo("gpu_stub.cpp:1: CUDA error: CUDA error: the provided PTX was compiled with an unsupported"
+                        + " toolchain.");
+    }
+
+    private static String classPath() {
+        var absolute = new StringJoiner(File.pathSeparator);
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, 0)) {
+            absolute.add(Path.of(entry).toAbsolutePath().toString());
+        }
+        return absolute.toString();
+    }
+
+    /** A process that lets a plug-in in which nobody has tried. */
+    static final class Ends {
+        private Ends() {}
+
+        public static void main(String... words) {
+            LIBRARY.noteAbort(Path.of(words[0]));
+            LIBRARY.loadGpus(Path.of(words[1]));
+            try (var some = new PrepareThreads()) {
+                answer(some.call(() -> SlmEngine.open(LIBRARY, config(SMALL).on("cuda:0"))));
+            }
+        }
     }
 
     private static String ready(SlmModelFactory factory, String device, int context) {

@@ -227,6 +227,7 @@ class SlmModelTest {
         assertThat(told.run().meanMargin()).isGreaterThan(told.run().minMargin());
         assertThat(told.run().rawText()).isEqualTo(told.reply().content());
         assertThat(told.run().deviceMicros()).isPositive();
+        assertThat(told.run().device()).isEqualTo("cpu");
         assertThat(told.reply().content()).contains("Paris");
     }
 
