@@ -377,6 +377,8 @@ std::string Engine::stats() const {
     put("events", counters_.events);
     put("busy", counters_.busy);
     put("held", counters_.held);
+    // a beginning that sequences share is counted for each of them
+    out["kv_used"] = std::min<int64_t>(counters_.held, static_cast<int64_t>(scheduler_->cells()));
     {
         const std::lock_guard<std::mutex> lock(mutex_);
         out["queued"] = static_cast<uint64_t>(queue_.size());

@@ -16,6 +16,14 @@ public interface Model {
      */
     Asked ask(Ask ask, AnswerSink sink);
 
+    /**
+     * Whether what it was made of is still what its card names; one that is not is made anew when the files are read
+     * again. May read files.
+     */
+    default boolean isCurrent() {
+        return true;
+    }
+
     /** Ends what it holds: connections, weights. Answers in flight may end first. Does not block the caller. */
     void close();
 }

@@ -87,7 +87,7 @@ public class ModelDirectory implements LiveModels.Maker {
     @Override
     public boolean isSame(Model live, Catalogue before, Catalogue now) {
         ModelCard card = live.card();
-        if (!card.equals(now.cards().get(card.name()))) {
+        if (!card.equals(now.cards().get(card.name())) || !live.isCurrent()) {
             return false;
         }
         return !(card.place() instanceof ModelCard.Place.Adapter adapter)

@@ -2,8 +2,6 @@ package dev.understudy.slm;
 
 import dev.understudy.model.ModelCard;
 import dev.understudy.model.Readiness;
-import dev.understudy.telemetry.Meters;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -22,6 +20,7 @@ final class LoadedWeights {
 
     private final CompletableFuture<Loaded> ready = new CompletableFuture<>();
     private volatile Readiness readiness;
+    private volatile EngineWatch watch = EngineWatch.NONE;
     private int users;
     private boolean closed;
 
@@ -53,27 +52,10 @@ final class LoadedWeights {
 
     /** Shows what the engine is at. A later engine of the same name takes the place of an earlier one. */
     void measure(MeterRegistry meters, String name) {
-        gauge(meters, Meters.SLM_SLOTS_BUSY, name, "busy");
-        gauge(meters, Meters.SLM_QUEUE, name, "queued");
-    }
-
-    private void gauge(MeterRegistry meters, String meter, String name, String counter) {
-        meters.find(meter).tag(Meters.MODEL, name).meters().forEach(meters::remove);
-        Gauge.builder(meter, this, weights -> weights.count(counter))
-                .tag(Meters.MODEL, name)
-                .register(meters);
-    }
-
-    private double count(String counter) {
-        Loaded loaded = loaded();
-        if (loaded == null) {
-            return 0;
-        }
-        try {
-            return loaded.engine().stats().path(counter).asDouble();
-        } catch (SlmException e) {
-            return 0; // closed since
-        }
+        watch = new EngineMeters(meters, name, () -> {
+            Loaded loaded = loaded();
+            return loaded == null ? null : loaded.engine();
+        });
     }
 
     private void loadNow(
@@ -96,6 +78,7 @@ final class LoadedWeights {
             Gpus.Placed placed = gpus.open(config, place.device());
             SlmEngine engine = placed.engine();
             logWarnings(library, name);
+            engine.watch(watch);
             if (become(new Loaded(engine, found.sha256(), template), note(placed.choice()))) {
                 log(name, place.device(), placed.choice(), millisSince(from));
             } else {

@@ -50,22 +50,11 @@ final class RequestLane {
         failure = why;
     }
 
-    /** Decode thread. */
-    void put(SlmResult result) {
-        waiting.add(
-                failure == null
-                        ? result
-                        : new SlmResult(
-                                result.finish(),
-                                result.prompt(),
-                                result.cached(),
-                                result.generated(),
-                                result.switches(),
-                                result.queuedMicros(),
-                                result.prefillMicros(),
-                                result.decodeMicros(),
-                                result.deviceMicros(),
-                                failure));
+    /** Decode thread. Gives the result back, with the failure that was told before. */
+    SlmResult put(SlmResult result) {
+        SlmResult whole = failure == null ? result : result.because(failure);
+        waiting.add(whole);
+        return whole;
     }
 
     /** Decode thread, once a step. False: the executor takes no more work, so nobody is told. */

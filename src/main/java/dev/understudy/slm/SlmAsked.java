@@ -36,6 +36,7 @@ final class SlmAsked implements Asked, SlmListener {
     /** Text that may wait for a client that does not read; further behind, it loses its answer. */
     private static final int MAX_BEHIND_BYTES = 64 << 10;
 
+    private static final int MILLIS = 1000;
     private static final List<SlmAnswer.Bytes> WHOLE = List.of(new SlmAnswer.Bytes(0, Integer.MAX_VALUE));
 
     private final ModelCard card;
@@ -191,6 +192,7 @@ final class SlmAsked implements Asked, SlmListener {
             threads.execute(() -> {
                 try (prepared) {
                     SlmAnswer answer = prepared.read(raw, cut);
+                    watch().read(answer);
                     ask.loop().execute(() -> end(result, answer, cut));
                 } catch (SlmException e) {
                     ask.loop().execute(() -> unread(e, result));
@@ -200,6 +202,11 @@ final class SlmAsked implements Asked, SlmListener {
             closePlan();
             fail(ModelFailure.Code.OVERLOADED, "too many answers wait to be read", run(result, null));
         }
+    }
+
+    private EngineWatch watch() {
+        Served on = served;
+        return on == null ? EngineWatch.NONE : on.engine().watch();
     }
 
     private void unread(SlmException why, SlmResult result) {
@@ -213,6 +220,10 @@ final class SlmAsked implements Asked, SlmListener {
             return;
         }
         LocalRun run = run(result, answer);
+        Double least = run.minMargin();
+        if (least != null) {
+            watch().margin(least);
+        }
         Reply reply = reply(answer, cut);
         var tokens = new TokenCount(result.prompt(), result.cached(), result.generated(), TokenCount.Source.REPORTED);
         over = true;
@@ -376,16 +387,30 @@ final class SlmAsked implements Asked, SlmListener {
                     case INTERNAL, CANCELLED -> ModelFailure.Code.INTERNAL;
                 },
                 String.valueOf(why.getMessage()),
-                run);
+                run,
+                Math.ceilDiv(why.retryMillis(), MILLIS));
     }
 
     private void fail(ModelFailure.Code code, String message, @Nullable LocalRun run) {
+        fail(code, message, run, 0);
+    }
+
+    private void fail(ModelFailure.Code code, String message, @Nullable LocalRun run, int waitSeconds) {
         if (cancelled || over) {
             return;
         }
         over = true;
         behind.clear();
-        sink.failed(new ModelFailure(code, message, fieldAtFault(message), null, null, Map.of(), run));
+        sink.failed(new ModelFailure(
+                code,
+                message,
+                fieldAtFault(message),
+                null,
+                null,
+                Map.of(),
+                run,
+                ModelFailure.Again.NO,
+                waitSeconds));
     }
 
     /** Messages about a field begin with its name. */

@@ -33,6 +33,7 @@ public final class SlmEngine implements AutoCloseable {
     private final AtomicLong lastId = new AtomicLong();
     private final NativeHandle handle;
     private volatile @Nullable String unhealthy;
+    private volatile EngineWatch watch = EngineWatch.NONE;
 
     /**
      * How an engine is opened.
@@ -123,6 +124,15 @@ public final class SlmEngine implements AutoCloseable {
         return device;
     }
 
+    /** Who is told what requests come to. */
+    void watch(EngineWatch other) {
+        watch = other;
+    }
+
+    EngineWatch watch() {
+        return watch;
+    }
+
     /** Why the engine is unwell at this moment, or null. */
     public @Nullable String unhealthy() {
         return unhealthy;
@@ -160,6 +170,9 @@ public final class SlmEngine implements AutoCloseable {
             byte[] params = request.json();
             handle.use(engine -> plan.submit(engine, id, params));
             taken = true;
+        } catch (SlmException e) {
+            watch.rejected(e.code());
+            throw e;
         } finally {
             if (!taken) {
                 lanes.remove(id);
@@ -276,7 +289,7 @@ public final class SlmEngine implements AutoCloseable {
         public void done(long request, SlmResult result) {
             RequestLane lane = lane(request);
             if (lane != null) {
-                lane.put(result);
+                watch.ended(lane.put(result));
                 over.add(request);
             }
         }

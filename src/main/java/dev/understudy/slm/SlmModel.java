@@ -27,6 +27,8 @@ public final class SlmModel implements Model {
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile @Nullable Served served;
     private volatile @Nullable String adapterProblem;
+    private @Nullable AdapterSource adapterSource;
+    private volatile @Nullable String adapterSum;
 
     /** What an answer runs on. */
     record Served(SlmEngine engine, int adapter, double scale, Variant variant) {}
@@ -73,6 +75,7 @@ public final class SlmModel implements Model {
             AdapterSource source,
             NativeLibrary library) {
         var model = new SlmModel(card, weights, onClose, threads, marks);
+        model.adapterSource = source;
         weights.whenReady(threads, loaded -> model.addAdapter(loaded, place, source, library));
         return model;
     }
@@ -83,7 +86,11 @@ public final class SlmModel implements Model {
             int adapter = loaded.engine().loadAdapter(file.file(), file.sha256());
             LoadedWeights.logWarnings(library, card.name());
             Variant variant = Variant.of(loaded.weights(), file.sha256(), place.scale(), loaded.template());
+            adapterSum = file.sha256();
             served = new Served(loaded.engine(), adapter, place.scale(), variant);
+            if (closed.get()) {
+                unloadAdapter();
+            }
             LOG.infof("adapter loaded model=%s", card.name());
         } catch (ModelSource.Missing | SlmException e) {
             LOG.warnf("model unavailable model=%s reason=%s", card.name(), e.getMessage());
@@ -128,7 +135,40 @@ public final class SlmModel implements Model {
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
+            try {
+                // behind the questions that are being prepared, and off the event loop: it waits for a step
+                threads.execute(this::unloadAdapter);
+            } catch (RejectedExecutionException e) {
+                LOG.debugf("adapter left to the engine's end model=%s", card.name());
+            }
             onClose.accept(weights);
+        }
+    }
+
+    private void unloadAdapter() {
+        Served last = served;
+        if (last == null || last.adapter() == 0) {
+            return;
+        }
+        served = null;
+        try {
+            last.engine().unloadAdapter(last.adapter());
+        } catch (SlmException e) {
+            LOG.debugf("adapter gone with its engine model=%s", card.name());
+        }
+    }
+
+    /** False once the adapter's file holds another adapter, or none was found and now there may be one. Reads the file. */
+    @Override
+    public boolean isCurrent() {
+        AdapterSource source = adapterSource;
+        if (source == null || (served == null && adapterProblem == null)) {
+            return true;
+        }
+        try {
+            return source.find().sha256().equals(adapterSum);
+        } catch (ModelSource.Missing e) {
+            return adapterSum == null;
         }
     }
 }

@@ -156,8 +156,8 @@ public class SlmModelFactory implements ModelFactory {
     private synchronized LoadedWeights engine(ModelCard base, ModelCard.Place.Weights place) {
         LoadedWeights weights = loaded.computeIfAbsent(new Key(place, base.contextTokens()), key -> {
             var fresh = new LoadedWeights(base.name());
-            fresh.load(gpus, library, source, base.name(), place, base.contextTokens());
             fresh.measure(meters, base.name());
+            fresh.load(gpus, library, source, base.name(), place, base.contextTokens());
             return fresh;
         });
         weights.retain();

@@ -27,6 +27,21 @@ public record SlmResult(
         long deviceMicros,
         @Nullable SlmException failure) {
 
+    /** The same with the reason of the failure. */
+    SlmResult because(SlmException why) {
+        return new SlmResult(
+                finish,
+                prompt,
+                cached,
+                generated,
+                switches,
+                queuedMicros,
+                prefillMicros,
+                decodeMicros,
+                deviceMicros,
+                why);
+    }
+
     /** Why it ended; the numbers are those of {@code events.h}. */
     public enum Finish {
         END_OF_TURN(1),

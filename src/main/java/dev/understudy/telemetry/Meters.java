@@ -32,17 +32,44 @@ public final class Meters {
     public static final String LATCH_RELEASES = "understudy.session.releases";
     /** Gauge: 1 while small models are switched off. */
     public static final String SLM_OFF = "understudy.slm.off";
-    /** Gauge: answers that a small model's engine is working on, by {@link #MODEL}. */
-    public static final String SLM_SLOTS_BUSY = "understudy.slm.slots.busy";
-    /** Gauge: requests waiting for a slot of an engine, by {@link #MODEL}. */
-    public static final String SLM_QUEUE = "understudy.slm.queue.size";
-
     /** Counter: small models' tries that gave way to the next target, by {@link #REASON}: a step or failure code. */
     public static final String ESCALATIONS = "understudy.escalations";
     /** Counter: cascades by {@link #OUTCOME}: passed, escalated, or failed when nobody answered. */
     public static final String CASCADES = "understudy.cascades";
     /** Counter: mirrors by {@link #OUTCOME}: done, failed, or dropped before they began. */
     public static final String MIRRORS = "understudy.mirrors";
+
+    // Of a small model's engine, all by MODEL.
+    /** Gauge: answers that it is working on. */
+    public static final String SLM_SLOTS_BUSY = "understudy.slm.slots.busy";
+    /** Gauge: requests waiting for a slot, by {@link #CLASS}. */
+    public static final String SLM_QUEUE = "understudy.slm.queue.size";
+    /** Timer: how long requests waited for a slot. */
+    public static final String SLM_QUEUE_WAIT = "understudy.slm.queue.wait";
+    /** Counter: requests that were not taken, by {@link #CODE}. */
+    public static final String SLM_REJECTED = "understudy.slm.rejected";
+    /** Counter: requests that ended, by {@link #REASON}. */
+    public static final String SLM_REQUESTS = "understudy.slm.requests";
+    /** Timer: from submit to the first token. */
+    public static final String SLM_TTFT = "understudy.slm.ttft";
+    /** Counter: tokens, by {@link #KIND}: prompt (evaluated), cached, generated. */
+    public static final String SLM_TOKENS = "understudy.slm.tokens";
+    /** Timer: steps of the model. */
+    public static final String SLM_STEP_TIME = "understudy.slm.step.time";
+    /** Gauge: cells of the context that hold tokens. */
+    public static final String SLM_KV_USED = "understudy.slm.kv.used";
+    /** Counter: changes of the adapter. */
+    public static final String SLM_ADAPTER_SWITCHES = "understudy.slm.adapter.switches";
+    /** Counter: tokens whose first choice the grammar refused. */
+    public static final String SLM_GRAMMAR_REFUSED = "understudy.slm.grammar.refused";
+    /** Counter: answers that were read, by {@link #VERDICT}. */
+    public static final String SLM_PARSE = "understudy.slm.parse";
+    /** Summary: the least margin of answers. */
+    public static final String SLM_MARGIN = "understudy.slm.margin.min";
+    /** Counter: steps that failed. */
+    public static final String SLM_DECODE_ERRORS = "understudy.slm.decode.errors";
+    /** Timer: telling Java of what a step brought. */
+    public static final String SLM_UPCALL_TIME = "understudy.slm.upcall.time";
 
     /** Counter: calls that a limit or budget turned away, by {@link #TEAM} and {@link #KIND}. */
     public static final String LIMIT_REFUSED = "understudy.limit.refused";
@@ -61,6 +88,9 @@ public final class Meters {
     public static final String KIND = "kind";
     public static final String REASON = "reason";
     public static final String LEVEL = "level";
+    public static final String CLASS = "class";
+    public static final String CODE = "code";
+    public static final String VERDICT = "verdict";
     public static final String SIGNAL = "signal";
 
     private Meters() {}
