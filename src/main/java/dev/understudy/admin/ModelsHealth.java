@@ -29,6 +29,7 @@ class ModelsHealth implements HealthCheck {
             State state = readiness.state();
             answer.withData(
                     name, readiness.reason().isEmpty() ? state.wire() : state.wire() + ": " + readiness.reason());
+            models.facts(name).forEach((fact, value) -> answer.withData(name + "." + fact, value));
             // one that fails for the moment fails for every gateway alike: no reason to send calls elsewhere
             any |= state == State.READY || state == State.FAILING;
         }

@@ -1,5 +1,7 @@
 package dev.understudy.model;
 
+import java.util.Map;
+
 /** One live model, in this process or behind a base URL. Safe to use from every event loop. */
 public interface Model {
     /** What the files say of it. */
@@ -15,6 +17,11 @@ public interface Model {
      * @return the handle to end or slow down the answer with
      */
     Asked ask(Ask ask, AnswerSink sink);
+
+    /** What tells it from another of its name, for health: device, hashes; empty when there is nothing to tell. */
+    default Map<String, String> facts() {
+        return Map.of();
+    }
 
     /**
      * Whether what it was made of is still what its card names; one that is not is made anew when the files are read

@@ -48,6 +48,13 @@ public class ModelDirectory implements LiveModels.Maker {
         return model == null ? Readiness.unavailable("no such model") : model.readiness();
     }
 
+    /** What tells the model of this name from another; empty when there is no such model. */
+    public Map<String, String> facts(String name) {
+        Current now = current;
+        Model model = now == null ? null : now.models().model(name);
+        return model == null ? Map.of() : model.facts();
+    }
+
     /** All models of the set in force, in the order of the files, each with its readiness. */
     public Map<String, Readiness> readiness() {
         Map<String, Readiness> all = new LinkedHashMap<>();

@@ -129,7 +129,10 @@ final class EngineMeters implements EngineWatch {
         if (refused) {
             rejected(failure.code());
         }
-        count(Meters.SLM_REQUESTS, Meters.REASON, refused ? "overloaded" : result.finish().name());
+        count(
+                Meters.SLM_REQUESTS,
+                Meters.REASON,
+                refused ? "overloaded" : result.finish().name());
         wait.record(result.queuedMicros(), TimeUnit.MICROSECONDS);
         if (result.generated() > 0) {
             ttft.record(result.queuedMicros() + result.prefillMicros(), TimeUnit.MICROSECONDS);

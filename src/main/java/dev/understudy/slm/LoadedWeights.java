@@ -150,7 +150,7 @@ final class LoadedWeights {
         Readiness now = readiness;
         Loaded loaded = loaded();
         String unhealthy = loaded == null ? null : loaded.engine().unhealthy();
-        return unhealthy == null ? now : Readiness.unavailable("the engine fails: " + unhealthy);
+        return unhealthy == null ? now : Readiness.failing("the engine fails: " + unhealthy, 1);
     }
 
     /** Runs a task with the engine once it is there, never if it will not be. The task tells its failures itself. */

@@ -402,15 +402,7 @@ final class SlmAsked implements Asked, SlmListener {
         over = true;
         behind.clear();
         sink.failed(new ModelFailure(
-                code,
-                message,
-                fieldAtFault(message),
-                null,
-                null,
-                Map.of(),
-                run,
-                ModelFailure.Again.NO,
-                waitSeconds));
+                code, message, fieldAtFault(message), null, null, Map.of(), run, ModelFailure.Again.NO, waitSeconds));
     }
 
     /** Messages about a field begin with its name. */

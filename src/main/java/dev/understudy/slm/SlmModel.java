@@ -9,6 +9,8 @@ import dev.understudy.model.ModelFailure;
 import dev.understudy.model.OwnerMarks;
 import dev.understudy.model.Readiness;
 import dev.understudy.slm.LoadedWeights.Loaded;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -156,6 +158,24 @@ public final class SlmModel implements Model {
         } catch (SlmException e) {
             LOG.debugf("adapter gone with its engine model=%s", card.name());
         }
+    }
+
+    @Override
+    public Map<String, String> facts() {
+        Served now = served;
+        Loaded loaded = weights.loaded();
+        if (now == null || loaded == null) {
+            return Map.of();
+        }
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put("device", now.engine().device());
+        facts.put("weights", loaded.weights());
+        String adapter = adapterSum;
+        if (adapter != null) {
+            facts.put("adapter", adapter);
+        }
+        facts.put("variant", now.variant().hash());
+        return facts;
     }
 
     /** False once the adapter's file holds another adapter, or none was found and now there may be one. Reads the file. */

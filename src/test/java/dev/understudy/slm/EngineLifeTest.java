@@ -103,6 +103,43 @@ class EngineLifeTest {
     }
 
     @Test
+    void baseAndTwoAdaptersMixedSayWhatEachSaysAloneAndEachGetsItsTurn() throws Exception {
+        Path first = folder.resolve("first.gguf");
+        Path second = folder.resolve("second.gguf");
+        Files.write(first, RandomAdapter.forStarter(4, 0.05F, 1));
+        Files.write(second, RandomAdapter.forStarter(4, 0.05F, 2));
+        try (Opened starter = Starter.open(8);
+                SlmPlan plan = starter.plan(Starter.user("What is the capital of France?"))) {
+            int a = starter.engine().loadAdapter(first);
+            int b = starter.engine().loadAdapter(second);
+            List<SlmRequest> requests = List.of(
+                    SlmRequest.greedy(12),
+                    SlmRequest.greedy(12).withAdapter(a, 1),
+                    SlmRequest.greedy(12).withAdapter(b, 1));
+            List<Heard> alone =
+                    requests.stream().map(one -> starter.ask(plan, one)).toList();
+            List<Waiting> mixed =
+                    requests.stream().map(one -> starter.submit(plan, one)).toList();
+            for (int i = 0; i < requests.size(); i++) {
+                SlmEngineTest.assertSameUpToACloseCall(mixed.get(i).join(), alone.get(i));
+            }
+
+            List<Waiting> streams = new ArrayList<>();
+            for (int i = 0; i < 7; i++) {
+                streams.add(starter.submit(plan, endless(300).withAdapter(a, 1)));
+            }
+            streams.getLast().heard().first.join();
+            Heard other = starter.submit(plan, endless(8).withAdapter(b, 1)).join();
+            assertThat(other.result().finish()).isEqualTo(SlmResult.Finish.LENGTH);
+            for (Waiting one : streams) {
+                assertThat(one.heard().done).isNotDone(); // b did not wait for all of them
+                starter.engine().cancel(one.id());
+                assertThat(one.join().result().switches()).isPositive();
+            }
+        }
+    }
+
+    @Test
     void aNewAdapterUnderAnOldPathIsLoadedAnew() throws Exception {
         Path file = folder.resolve("adapter.gguf");
         Files.write(file, RandomAdapter.forStarter(4, 0, 2));

@@ -58,8 +58,7 @@ class EngineMetersTest {
             assertThat(counter(Meters.SLM_PARSE, Meters.VERDICT, "text")).isEqualTo(1);
             assertThat(counter(Meters.SLM_PARSE, Meters.VERDICT, "cut_off")).isEqualTo(1);
             assertThat(tokens("generated"))
-                    .isEqualTo(
-                            first.result().generated() + second.result().generated());
+                    .isEqualTo(first.result().generated() + second.result().generated());
             assertThat(tokens("cached")).isEqualTo(second.result().cached());
             assertThat(tokens("prompt") + tokens("cached")).isEqualTo(2.0 * plan.tokens().length);
             assertThat(registry.get(Meters.SLM_TTFT).timer().count()).isEqualTo(2);
@@ -68,8 +67,7 @@ class EngineMetersTest {
             assertThat(registry.get(Meters.SLM_UPCALL_TIME).functionTimer().count())
                     .isEqualTo(8);
             assertThat(registry.get(Meters.SLM_SLOTS_BUSY).gauge().value()).isZero();
-            assertThat(registry.get(Meters.SLM_KV_USED).gauge().value())
-                    .isEqualTo(plan.tokens().length + 3.0);
+            assertThat(registry.get(Meters.SLM_KV_USED).gauge().value()).isEqualTo(plan.tokens().length + 3.0);
             assertThat(registry.get(Meters.SLM_MARGIN).summary().max()).isEqualTo(1.5);
             assertThat(registry.get(Meters.SLM_QUEUE)
                             .tag(Meters.CLASS, "shadow")

@@ -14,7 +14,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -255,7 +258,7 @@ class SlmEngineTest {
     }
 
     /** Batches and caches move logits a little: tokens agree up to the first that was nearly another. */
-    private static void assertSameUpToACloseCall(Heard actual, Heard expected) {
+    static void assertSameUpToACloseCall(Heard actual, Heard expected) {
         for (int i = 0; i < Math.min(actual.ids().size(), expected.ids().size()); i++) {
             boolean close = actual.tokens().get(i).margin() < CLEAR_GAP
                     || expected.tokens().get(i).margin() < CLEAR_GAP;
@@ -360,7 +363,49 @@ class SlmEngineTest {
                     Duration.ofMillis(1500),
                     null,
                     true);
-            assertThat(starter.ask(plan, request).result().finish()).isEqualTo(SlmResult.Finish.DEADLINE);
+            Heard heard = starter.ask(plan, request);
+            assertThat(heard.result().finish()).isEqualTo(SlmResult.Finish.DEADLINE);
+            assertThat(heard.text())
+                    .isNotBlank()
+                    .isEqualTo(starter.engine()
+                            .detokenize(heard.ids().stream()
+                                    .mapToInt(Integer::intValue)
+                                    .toArray()));
+            assertThat(heard.result().generated()).isEqualTo(heard.ids().size());
+        }
+    }
+
+    @Test
+    void anExecutorThatIsFarBehindLosesItsAnswer(Opened starter) throws Exception {
+        var waiting = new LinkedBlockingQueue<Runnable>();
+        var heard = new Starter.Collector();
+        try (SlmPlan plan = starter.plan(Starter.user("Write a very long story"))) {
+            // text of 64 KiB takes minutes, so the lane is filled by hand
+            var lane = new RequestLane(waiting::add, heard);
+            var token = new SlmListener.Token(1, "x".repeat(1 << 10), 0, 0, 0, false, false, List.of());
+            for (int i = 0; i < 64; i++) {
+                assertThat(lane.put(token)).isTrue();
+                assertThat(lane.wake()).isTrue();
+            }
+            assertThat(lane.put(token)).isFalse();
+            assertThat(waiting).hasSize(1);
+            waiting.take().run();
+            assertThat(lane.put(token)).isTrue();
+
+            // whoever takes no more work is cancelled by the engine itself
+            long id = starter.engine()
+                    .submit(
+                            plan,
+                            endless(4000),
+                            task -> {
+                                throw new RejectedExecutionException();
+                            },
+                            heard);
+            assertThat(id).isPositive();
+            Awaitility.await()
+                    .untilAsserted(() -> assertThat(
+                                    starter.engine().stats().path("busy").asInt())
+                            .isZero());
         }
     }
 

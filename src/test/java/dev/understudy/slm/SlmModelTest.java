@@ -406,6 +406,12 @@ class SlmModelTest {
         assertThat(answer.path("system_fingerprint")).isNotEqualTo(bare.path("system_fingerprint"));
         assertThat(answer.path("choices").path(0).path("message"))
                 .isNotEqualTo(bare.path("choices").path(0).path("message"));
+        assertThat(loud.facts()).containsOnlyKeys("device", "weights", "adapter", "variant");
+        assertThat(loud.facts().get("weights")).isEqualTo(starter.facts().get("weights"));
+        assertThat(loud.isCurrent()).isTrue();
+        Files.write(folder.resolve("adapters/loud/adapter.gguf"), RandomAdapter.forStarter(4, 0.4F, 2));
+        assertThat(loud.isCurrent()).isFalse();
+        assertThat(starter.isCurrent()).isTrue();
         loud.close();
         assertThat(ask(starter, call("\"max_tokens\":2")).order).contains("ended");
     }
