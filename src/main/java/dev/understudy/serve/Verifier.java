@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Holds small models' answers to one call against the ladder: at once where that costs microseconds, beside the event
- * loop where the call is so large that other calls of the loop would wait.
+ * loop where the call is so large, or its schema so new, that other calls of the loop would wait.
  */
 final class Verifier {
     /** Some steps read the whole prompt, at about half a millisecond for each 8 KiB. */
@@ -37,11 +37,12 @@ final class Verifier {
      * Checks an answer.
      *
      * @param run how the engine ran it, or null
-     * @param then told of the steps on the loop; before this returns where the call is small
+     * @param then told of the steps on the loop; before this returns where the call is small and its schemas are known
      */
     void check(Try by, Reply reply, @Nullable LocalRun run, Consumer<List<VerifyStep>> then) {
         Inquiry inquiry = inquiry(by, reply, run);
-        run(call.body().length, () -> ladder.check(inquiry), then);
+        boolean quick = call.body().length <= LOOP_BYTES && ladder.knowsSchemas(call, reply);
+        run(quick, () -> ladder.check(inquiry), then);
     }
 
     /** Looks at the beginning of a small model's text that is about to leave; on the loop, since it is short. */
@@ -68,7 +69,7 @@ final class Verifier {
             return;
         }
         Inquiry inquiry = inquiry(by, reply, null);
-        run((int) Math.min(Integer.MAX_VALUE, by.answerBytes()), () -> List.of(ladder.checkPolicy(inquiry)), then);
+        run(by.answerBytes() <= LOOP_BYTES, () -> List.of(ladder.checkPolicy(inquiry)), then);
     }
 
     /** Whether a large model's answer must not be sent for what was found, or could not be looked for. */
@@ -91,8 +92,8 @@ final class Verifier {
                 by.ranMicros());
     }
 
-    private void run(int bytes, Supplier<List<VerifyStep>> steps, Consumer<List<VerifyStep>> then) {
-        if (bytes <= LOOP_BYTES) {
+    private void run(boolean quick, Supplier<List<VerifyStep>> steps, Consumer<List<VerifyStep>> then) {
+        if (quick) {
             then.accept(now(steps));
             return;
         }

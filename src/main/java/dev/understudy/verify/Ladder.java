@@ -41,6 +41,21 @@ public final class Ladder {
     }
 
     /**
+     * Whether the schemas that an answer is held against were met before. Where not, a check compiles them, in
+     * milliseconds, the very first of a process in some hundred: not on an event loop.
+     */
+    public boolean knowsSchemas(Call call, Reply reply) {
+        for (Reply.ToolCall made : reply.calls()) {
+            Tool tool = toolOf(call, made.name());
+            if (tool != null && tool.parameters() != null && !schemas.knows(tool.schemaHash())) {
+                return false;
+            }
+        }
+        ResponseFormat format = call.responseFormat();
+        return format.schema() == null || schemas.knows(format.schemaHash());
+    }
+
+    /**
      * Climbs until a step fails.
      *
      * @return the steps that ran; only the last can be a failure

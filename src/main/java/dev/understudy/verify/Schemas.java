@@ -42,6 +42,11 @@ final class Schemas {
     private final Cache<String, Optional<Schema>> compiled =
             Caffeine.newBuilder().maximumSize(KEPT).build();
 
+    /** Whether a schema was met before; the first look compiles it, in milliseconds. */
+    boolean knows(String hash) {
+        return compiled.getIfPresent(hash) != null;
+    }
+
     /**
      * What is wrong with a document: the keyword of the schema that it violates, without contents.
      *

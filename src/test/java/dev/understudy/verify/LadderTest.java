@@ -153,6 +153,18 @@ class LadderTest {
                 .isEqualTo("call: too_many_calls");
     }
 
+    @Test
+    void aSchemaIsKnownOnceAnAnswerWasHeldAgainstIt() {
+        Call call = call(FIND);
+        assertThat(ladder.knowsSchemas(call, text("hi", "stop"))).isTrue();
+        assertThat(ladder.knowsSchemas(call, calls("find", "{\"id\":1}"))).isFalse();
+        ladder.check(inquiry(call, calls("find", "{\"id\":1}"), Demands.NONE, null));
+        assertThat(ladder.knowsSchemas(call, calls("find", "{\"id\":2}"))).isTrue();
+        Call json = call("\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":"
+                + "{\"type\":\"object\"}}}");
+        assertThat(ladder.knowsSchemas(json, text("{}", "stop"))).isFalse();
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
