@@ -823,7 +823,9 @@ void Engine::emit(Slot & slot, const Choice & choice, bool special) {
     record.top = &choice.top;
     const size_t offset = slot.text->text().size();
     record.offset = static_cast<int32_t>(offset);
-    if (!special) record.text = slot.text->append(model_->piece(choice.token));
+    // some templates open calls with control tokens; where none can be, such a token is nothing to show
+    const bool shown = slot.request->plan->reading.expected != Expected::Text;
+    if (!special || shown) record.text = slot.text->append(model_->piece(choice.token, shown));
     slot.sampler->accept(choice.token, offset, slot.text->text());
     writer_->token(slot.request->id, record);
 }

@@ -42,8 +42,8 @@ std::string Model::detokenize(const std::vector<llama_token> & tokens) const {
     return common_detokenize(vocab_, tokens, true);
 }
 
-std::string Model::piece(llama_token token) const {
-    return common_token_to_piece(vocab_, token, false);
+std::string Model::piece(llama_token token, bool with_control) const {
+    return common_token_to_piece(vocab_, token, with_control);
 }
 
 int Adapters::load(llama_model * model, const std::string & path, const std::string & key) {

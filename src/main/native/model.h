@@ -28,8 +28,8 @@ class Model {
     std::vector<llama_token> tokenize(const std::string & text, bool add_special, bool parse_special) const;
     std::string detokenize(const std::vector<llama_token> & tokens) const;
 
-    // The bytes of one token; control tokens give none.
-    std::string piece(llama_token token) const;
+    // The bytes of one token; control tokens give none, or their name.
+    std::string piece(llama_token token, bool with_control) const;
 
   private:
     llama_model_ptr model_;

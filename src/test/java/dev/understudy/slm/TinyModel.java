@@ -17,7 +17,8 @@ import java.util.Random;
 
 /**
  * A language model of random numbers that takes milliseconds to open and microseconds a token: one layer, a token for
- * each byte and a few of ChatML. What it says means nothing, so whatever holds for it holds by construction.
+ * each byte and a few control tokens, of ChatML and of a template that opens calls with one. What it says means nothing,
+ * so whatever holds for it holds by construction.
  */
 final class TinyModel {
     private static final int WIDTH = 32;
@@ -56,7 +57,7 @@ final class TinyModel {
             tokens.add("<0x%02X>".formatted(i));
             types.add(BYTE);
         }
-        for (String control : List.of("<|im_start|>", "<|im_end|>")) {
+        for (String control : List.of("<|tools_prefix|>", "<|tools_suffix|>", "<|im_start|>", "<|im_end|>")) {
             tokens.add(control);
             types.add(CONTROL);
         }
