@@ -39,7 +39,8 @@ def main():
             rows.append(tuple(float(word) for word in out.split()[-2:]))
     median, slow = (min(column) for column in zip(*rows, strict=True))
     met = median <= AIM_P50_MICROS and slow <= AIM_P99_MICROS
-    print(f"decide over 200 rules: p50 {median:.1f} us (aim {AIM_P50_MICROS}), p99 {slow:.1f} us (aim {AIM_P99_MICROS})")
+    aims = f"(aims {AIM_P50_MICROS} and {AIM_P99_MICROS})"
+    print(f"decide over 200 rules: p50 {median:.1f} us, p99 {slow:.1f} us {aims}")
     print("met" if met else "MISSED")
     return 0 if met else 1
 
