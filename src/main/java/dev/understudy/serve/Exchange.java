@@ -3,19 +3,15 @@ package dev.understudy.serve;
 import dev.understudy.call.Api;
 import dev.understudy.call.Call;
 import dev.understudy.call.Caller;
-import dev.understudy.call.CaptureOrder;
 import dev.understudy.call.Decision;
 import dev.understudy.call.Interaction;
 import dev.understudy.call.Sensitivity;
-import dev.understudy.call.Tier;
 import dev.understudy.call.VerifyStep;
 import dev.understudy.model.AnswerEnd;
 import dev.understudy.model.AnswerSink;
 import dev.understudy.model.AnswerVoice;
-import dev.understudy.model.Ask;
 import dev.understudy.model.Frame;
 import dev.understudy.model.ModelFailure;
-import dev.understudy.model.Readiness;
 import dev.understudy.model.Reply;
 import dev.understudy.openai.ApiError;
 import dev.understudy.openai.ApiFailure;
@@ -46,20 +42,16 @@ final class Exchange implements Try.Owner, Delivery.Source {
     private final Call call;
     private final String team;
     private final Ruling ruling;
-    private final MultiMap headers;
+    private final Decision.Action action;
     private final CallRecord record;
     private final Settlement settlement;
-    private final Targets targets;
+    private final Asking asking;
     private final Delivery delivery;
     private final KeptIds kept;
     private final Verifier verifier;
     private final Tries tries = new Tries();
-    private final Timer pause;
-    private final Timer patience;
     private State state = new State.Waiting(null);
     private @Nullable Long firstContentMicros;
-    private Targets.@Nullable Next asked;
-    private boolean repeated;
 
     Exchange(
             House house,
@@ -75,15 +67,13 @@ final class Exchange implements Try.Owner, Delivery.Source {
         this.call = call;
         this.team = caller.team();
         this.ruling = ruling;
-        this.headers = headers;
         this.record = record;
         this.settlement = new Settlement(house, record, ruling, tries);
-        this.targets = new Targets(ruling, caller.providerKey());
+        this.action = ruling.decision().action();
         this.kept = new KeptIds(house.held(), caller.team(), call);
         this.verifier = new Verifier(house.ladder(), loop, call, ruling);
         this.delivery = new Delivery(house, call, ruling.decision(), client, record, this);
-        this.pause = new Timer(house.vertx());
-        this.patience = new Timer(house.vertx());
+        this.asking = new Asking(house, loop, call, caller, ruling, headers, verifier.guardsLarge(), tries, this);
     }
 
     /** Carries the call out; called once. The client's leaving must be reported to {@link #gone()} from before on. */
@@ -93,7 +83,7 @@ final class Exchange implements Try.Owner, Delivery.Source {
             record.asking(microsNow());
             next(null);
         } else {
-            ClientError error = ClientError.of(denial, targets.waitSeconds());
+            ClientError error = ClientError.of(denial, asking.waitSeconds());
             delivery.denied(error);
             over(Interaction.Outcome.DENIED, delivery.status(), error.code(), null);
         }
@@ -249,7 +239,7 @@ final class Exchange implements Try.Owner, Delivery.Source {
         if (delivery.isHeadOut()) {
             delivery.breakOff(error);
         } else {
-            delivery.refused(error, routeOf(by), tries.count());
+            delivery.refused(error, by.route(action), tries.count());
         }
         over(Interaction.Outcome.DENIED, delivery.status(), error.code(), null);
     }
@@ -283,32 +273,18 @@ final class Exchange implements Try.Owner, Delivery.Source {
             cutOff("client_too_slow");
         } else if (state instanceof State.Relaying) {
             breakOff(error, by);
-        } else if (mayRepeat(by, failure)) {
+        } else if (asking.mayRepeat(by, failure)) {
             repeat(failure);
-        } else if (ClientError.mayTryNext(failure, by.card(), targets.isNextLarger(by.card()))) {
+        } else if (asking.mayGoOn(failure, by.card())) {
             next(told(error, by));
         } else {
             fail(told(error, by));
         }
     }
 
-    private boolean mayRepeat(Try by, ModelFailure failure) {
-        return !repeated
-                && !by.isSmall()
-                && asked != null
-                && Repeat.mayRepeat(call, failure, System.nanoTime())
-                && asked.model().readiness().state() == Readiness.State.READY;
-    }
-
-    /** Asks the same target once more, a moment later, so that calls which failed together do not come back together. */
     private void repeat(ModelFailure failure) {
-        repeated = true;
         state = new State.Waiting(null);
-        pause.set(Repeat.delayMillis(failure, house.random()), () -> {
-            if (state instanceof State.Waiting && asked != null) {
-                ask(asked);
-            }
-        });
+        asking.repeat(failure, this::begin);
     }
 
     private ClientError told(ClientError error, Try by) {
@@ -339,35 +315,17 @@ final class Exchange implements Try.Owner, Delivery.Source {
 
     /** Asks the next target that may be asked, or tells the client what the last one ended with. */
     private void next(@Nullable ClientError last) {
-        patience.cancel();
-        Targets.Next next = targets.next();
-        if (next == null) {
+        Try made = asking.next();
+        if (made == null) {
             fail(last == null ? noModel() : last);
         } else {
-            asked = next;
-            ask(next);
+            begin(made);
         }
     }
 
-    private void ask(Targets.Next next) {
-        boolean recorded = ruling.decision().capture().record() == CaptureOrder.Level.FULL;
-        Tier tier = next.model().card().tier();
-        boolean guarded = tier == Tier.LLM && verifier.guardsLarge();
-        Hold hold = Hold.of(call, ruling, tier);
-        Try made = new Try(this, tries.count() + 1, next, hold, guarded, recorded, microsNow());
-        tries.add(made);
+    private void begin(Try made) {
         state = new State.Waiting(made);
-        Long patienceMillis = Patience.millis(call, ruling.decision().demands(), made.card());
-        if (patienceMillis != null) {
-            patience.set(patienceMillis, () -> late(made));
-        }
-        Ask ask = new Ask(call, team, next.key(), headers, task -> loop.runOnContext(run -> task.run()));
-        try {
-            made.asked(next.model().ask(ask, made));
-        } catch (RuntimeException e) {
-            CallRecord.logFault(e, call.id());
-            made.failed(ModelFailure.of(ModelFailure.Code.INTERNAL, Intake.INTERNAL));
-        }
+        asking.begin(made, this::late);
     }
 
     /** Whether the beginning of a response is held no longer: it must not be later than a head that is out. */
@@ -382,7 +340,7 @@ final class Exchange implements Try.Owner, Delivery.Source {
         firstContentMicros = microsNow();
         kept.leaving(by);
         if (!delivery.isHeadOut()) {
-            delivery.head(by, by.card().name(), routeOf(by), tries.count());
+            delivery.head(by, by.card().name(), by.route(action), tries.count());
         }
     }
 
@@ -397,7 +355,7 @@ final class Exchange implements Try.Owner, Delivery.Source {
             commit(current);
             delivery.held(current);
         } else {
-            delivery.head(tries.last(), "pending", routeOf(tries.last()), tries.count());
+            delivery.head(tries.last(), "pending", tries.last().route(action), tries.count());
             delivery.flushHead();
         }
     }
@@ -416,7 +374,8 @@ final class Exchange implements Try.Owner, Delivery.Source {
         if (delivery.isHeadOut()) {
             breakOff(error, null);
         } else {
-            Interaction.Route route = tries.count() == 0 ? Interaction.Route.DIRECT : routeOf(tries.last());
+            Interaction.Route route =
+                    tries.count() == 0 ? Interaction.Route.DIRECT : tries.last().route(action);
             delivery.refused(error, route, tries.count());
             over(Interaction.Outcome.FAILED, delivery.status(), error.code(), null);
         }
@@ -446,12 +405,11 @@ final class Exchange implements Try.Owner, Delivery.Source {
     private void over(Interaction.Outcome outcome, int status, @Nullable String error, @Nullable Try chosen) {
         state = new State.Over();
         delivery.stop();
-        pause.cancel();
-        patience.cancel();
+        asking.stop();
         if (outcome == Interaction.Outcome.COMPLETED && ruling.decision().mirror() != null) {
             mirror();
         }
-        Interaction.Route route = chosen == null ? null : routeOf(chosen);
+        Interaction.Route route = chosen == null ? null : chosen.route(action);
         settlement.over(new CallRecord.Ending(outcome, status, error, chosen, route, firstContentMicros, microsNow()));
     }
 
@@ -474,18 +432,6 @@ final class Exchange implements Try.Owner, Delivery.Source {
             case State.Waiting waiting -> waiting.current() == one;
             case State.Relaying relaying -> relaying.chosen() == one;
             case State.Over over -> false;
-        };
-    }
-
-    private Interaction.Route routeOf(Try by) {
-        return switch (by.role()) {
-            case SERVE ->
-                by.isSmall() && ruling.decision().action() == Decision.Action.CASCADE
-                        ? Interaction.Route.CASCADE
-                        : Interaction.Route.DIRECT;
-            case ESCALATE -> Interaction.Route.CASCADE;
-            case FALLBACK -> Interaction.Route.FALLBACK;
-            case MIRROR -> throw new IllegalStateException("a mirror answers nobody");
         };
     }
 

@@ -4,6 +4,7 @@ import dev.understudy.call.AnswerBytes;
 import dev.understudy.call.Api;
 import dev.understudy.call.Attempt;
 import dev.understudy.call.Decision;
+import dev.understudy.call.Interaction;
 import dev.understudy.call.Secret;
 import dev.understudy.call.Tier;
 import dev.understudy.call.TokenCount;
@@ -376,8 +377,15 @@ final class Try implements AnswerSink {
         return card.tier() == Tier.SLM;
     }
 
-    Attempt.Role role() {
-        return target.role();
+    /** How an answer of its comes about, under a rule of that action. */
+    Interaction.Route route(Decision.Action action) {
+        return switch (target.role()) {
+            case SERVE ->
+                isSmall() && action == Decision.Action.CASCADE ? Interaction.Route.CASCADE : Interaction.Route.DIRECT;
+            case ESCALATE -> Interaction.Route.CASCADE;
+            case FALLBACK -> Interaction.Route.FALLBACK;
+            case MIRROR -> throw new IllegalStateException("a mirror answers nobody");
+        };
     }
 
     @Nullable

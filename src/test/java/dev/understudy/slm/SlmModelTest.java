@@ -128,6 +128,7 @@ class SlmModelTest {
         private final LinkedBlockingQueue<String> events = new LinkedBlockingQueue<>();
         private @Nullable AnswerEnd end;
         private @Nullable ModelFailure failure;
+        private final LinkedBlockingQueue<LocalRun> spent = new LinkedBlockingQueue<>();
 
         private void tell(String what) {
             order.add(what);
@@ -144,6 +145,11 @@ class SlmModelTest {
         public void frame(Frame frame) {
             frames.add(frame);
             tell("frame");
+        }
+
+        @Override
+        public void spent(LocalRun run) {
+            spent.add(run);
         }
 
         @Override
@@ -375,8 +381,12 @@ class SlmModelTest {
                 })
                 .get();
 
+        LocalRun spent = Objects.requireNonNull(told.spent.poll(1, TimeUnit.MINUTES));
+        assertThat(spent.deviceMicros()).isPositive();
+        assertThat(spent.variant()).isNotEmpty();
         assertThat(ask(starter, call("\"max_tokens\":2")).order).contains("ended");
         assertThat(loop.submit(told.order::size).get()).isEqualTo(seen);
+        assertThat(told.spent).isEmpty();
     }
 
     @Test
