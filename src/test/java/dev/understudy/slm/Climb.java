@@ -79,14 +79,13 @@ final class Climb {
         for (Map.Entry<String, JsonNode> member : parameters.path("properties").properties()) {
             JsonNode value = arguments.path(member.getKey());
             if (!value.isMissingNode()) {
-                boolean fits =
-                        switch (member.getValue().path("type").asText()) {
-                            case "string" -> value.isTextual();
-                            case "integer" -> value.isNumber() && value.doubleValue() == Math.rint(value.doubleValue());
-                            case "number" -> value.isNumber();
-                            case "boolean" -> value.isBoolean();
-                            default -> true;
-                        };
+                boolean fits = switch (member.getValue().path("type").asText()) {
+                    case "string" -> value.isTextual();
+                    case "integer" -> value.isNumber() && value.doubleValue() == Math.rint(value.doubleValue());
+                    case "number" -> value.isNumber();
+                    case "boolean" -> value.isBoolean();
+                    default -> true;
+                };
                 assertThat(fits).as(made.arguments()).isTrue();
             }
         }
