@@ -127,7 +127,7 @@ final class EngineMeters implements EngineWatch {
         SlmException failure = result.failure();
         boolean refused = failure != null && failure.code() == SlmException.Code.OVERLOADED;
         if (refused) {
-            rejected(failure.code());
+            rejected(SlmException.Code.OVERLOADED);
         }
         count(
                 Meters.SLM_REQUESTS,
