@@ -104,14 +104,14 @@ def port_of(gateway):
 class Side:
     """One of two that are compared."""
 
-    def __init__(self, name, pid, ask):
-        self.name, self.pid, self.ask, self.rounds = name, pid, ask, []
+    def __init__(self, name, pid, ask, whole=True):
+        self.name, self.pid, self.ask, self.whole, self.rounds = name, pid, ask, whole, []
 
     def round(self, bodies, tokens):
         before = cpu_seconds(self.pid)
         done = self.ask(bodies)
         done.cpu = (cpu_seconds(self.pid) - before) / sum(done.lengths)
-        if any(length != tokens for length in done.lengths):
+        if self.whole and any(length != tokens for length in done.lengths):
             sys.exit(f"{self.name} gave answers of other lengths: {done.lengths}")
         self.rounds.append(done)
 
@@ -181,8 +181,8 @@ def door(gateway, theirs, arguments, number):
     for _ in range(WARM_ROUNDS):
         Round(port, [body_of(number + i, 16) for i in range(8)])
         number += 8
-    # answers that would end early are left as they are by the door: these prompts go on
-    compare(Side("the gateway", gateway.child.pid, by_http(port)), theirs, arguments, number)
+    # here an answer may end before its limit: the door lets nobody ask for more
+    compare(Side("the gateway", gateway.child.pid, by_http(port), whole=False), theirs, arguments, number)
 
 
 def memory(gateway, count):
@@ -250,7 +250,7 @@ def measured(folder, arguments, threads, running):
 def main():
     parser = argparse.ArgumentParser(prog="understudy bench slm", description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--tokens", type=int, default=96, help="of each answer")
+    parser.add_argument("--tokens", type=int, default=48, help="of each answer")
     parser.add_argument("--threads", type=int, nargs="+", default=None, help="default: all cores but one")
     parser.add_argument("--calls", type=int, default=1000, help="mixed calls over which memory must be flat")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
