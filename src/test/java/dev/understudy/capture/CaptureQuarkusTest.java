@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.github.luben.zstd.Zstd;
+import dev.understudy.call.Attempt;
 import dev.understudy.call.CaptureOrder;
+import dev.understudy.call.Decision;
+import dev.understudy.call.Demands;
 import dev.understudy.call.Interaction;
+import dev.understudy.call.LateAttempt;
 import dev.understudy.call.Tier;
 import dev.understudy.testing.SampleCalls;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -15,6 +19,7 @@ import io.vertx.mutiny.sqlclient.Pool;
 import io.vertx.mutiny.sqlclient.Row;
 import io.vertx.mutiny.sqlclient.Tuple;
 import jakarta.inject.Inject;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -85,6 +90,100 @@ class CaptureQuarkusTest {
         await().untilAsserted(() -> assertThat(watcher.getItems()).hasSize(2));
         assertThat(watcher.getItems().getFirst().why()).isEqualTo("rule everyone/default asks starter");
         watcher.cancel();
+    }
+
+    @Test
+    void writesHowACallWasDrawnAndWhatItsMirrorDid() {
+        Interaction call = drawn(calls.next());
+        UUID id = call.call().id();
+        recorder.record(call);
+        recorder.record(new LateAttempt(
+                call.call(),
+                "local",
+                CaptureOrder.Level.FULL,
+                mirror(call.attempts().getFirst())));
+        Row row = one("select *, facts->'demands'->>'budget_ms' as budget from interaction where id = $1", id);
+        assertThat(row.getInteger("bucket")).isEqualTo(9_190);
+        assertThat(row.getString("action")).isEqualTo("shadow");
+        assertThat(row.getString("mirror")).isEqualTo("rule");
+        assertThat(row.getDouble("mirror_p")).isEqualTo(0.5);
+        assertThat(row.getString("escalation")).isEqualTo("schema");
+        assertThat(row.getString("budget")).isEqualTo("2500");
+        Row late = one("select *, facts->>'mean_margin' as mean from attempt where id = $1 and n = 2", id);
+        assertThat(late.getString("role")).isEqualTo("mirror");
+        assertThat(late.getBoolean("accepted")).isFalse();
+        assertThat(late.getBigDecimal("cost")).isEqualByComparingTo("0.001");
+        assertThat(late.getString("mean")).isEqualTo("4.5");
+        assertThat(body(id, 2)).isEqualTo("{\"object\":\"raw_text\",\"text\":\"half a call\"}");
+        // The mirror is no cost of the call's, but one of learning.
+        assertThat(row.getBigDecimal("cost")).isEqualByComparingTo("0.0025");
+        number("select refresh_dirty()", null);
+        Row hour =
+                one("select cost, learning from usage_hour where rule = 'everyone/drawn' and $1::uuid is not null", id);
+        assertThat(hour.getBigDecimal("cost")).isEqualByComparingTo("0.0025");
+        assertThat(hour.getBigDecimal("learning")).isEqualByComparingTo("0.001");
+    }
+
+    private static Interaction drawn(Interaction plain) {
+        Decision was = Objects.requireNonNull(plain.decision());
+        Decision decision = new Decision(
+                was.revision(),
+                "everyone/drawn",
+                Decision.Action.SHADOW,
+                was.targets(),
+                was.dropped(),
+                was.basis(),
+                9_190,
+                0.5,
+                new Decision.Mirror("starter", Decision.Mirror.Reason.RULE, 0.5, 8),
+                new Demands(Duration.ofMillis(2_500), null, Demands.Secrets.OFF, List.of()),
+                was.capture(),
+                null,
+                was.why());
+        return new Interaction(
+                plain.call(),
+                plain.caller(),
+                plain.signals(),
+                decision,
+                plain.attempts(),
+                plain.served(),
+                plain.route(),
+                plain.outcome(),
+                plain.status(),
+                plain.error(),
+                "schema",
+                plain.overheadMicros(),
+                plain.firstContentMicros(),
+                plain.endMicros(),
+                plain.cost(),
+                plain.baseline());
+    }
+
+    private static Attempt mirror(Attempt like) {
+        return new Attempt(
+                2,
+                Attempt.Role.MIRROR,
+                Tier.SLM,
+                "starter",
+                "abcdef",
+                like.endMicros(),
+                3L,
+                null,
+                like.endMicros() + 10_000,
+                null,
+                "unparsed",
+                "stop",
+                like.tokens(),
+                "cpu",
+                9_000L,
+                null,
+                4.5,
+                List.of(),
+                false,
+                null,
+                "half a call",
+                null,
+                new BigDecimal("0.001"));
     }
 
     @Test
