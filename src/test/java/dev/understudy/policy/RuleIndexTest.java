@@ -52,14 +52,18 @@ class RuleIndexTest {
         assertThat(narrowed).isGreaterThan(500 * 60);
     }
 
+    private static <T> T one(Random random, T[] all) {
+        return all[random.nextInt(all.length)];
+    }
+
     private static Calls calls(Random random) {
         Calls calls = new Calls();
         calls.model = MODELS[random.nextInt(MODELS.length)];
         calls.task = random.nextInt(5) == 0 ? null : TASKS[random.nextInt(TASKS.length)];
         calls.site = random.nextInt(5) == 0 ? null : SITES[random.nextInt(SITES.length)];
-        calls.kind = Kind.values()[random.nextInt(Kind.values().length)];
-        calls.phase = Phase.values()[random.nextInt(Phase.values().length)];
-        calls.sensitivity = Sensitivity.values()[random.nextInt(Sensitivity.values().length)];
+        calls.kind = one(random, Kind.values());
+        calls.phase = one(random, Phase.values());
+        calls.sensitivity = one(random, Sensitivity.values());
         calls.api = random.nextBoolean() ? Api.CHAT : Api.RESPONSES;
         calls.stream = random.nextBoolean();
         for (String signal : List.of("task", "kind", "phase", "sensitivity")) {

@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -69,8 +70,8 @@ final class Climb {
 
     /** Names, required members and their types, read from the body anew. */
     private static void assertFits(Raw raw, Reply.ToolCall made) {
-        JsonNode parameters = parameters(raw, made.name());
-        assertThat(parameters).as("%s is not offered", made.name()).isNotNull();
+        JsonNode parameters =
+                Objects.requireNonNull(parameters(raw, made.name()), () -> made.name() + " is not offered");
         JsonNode arguments = read(made.arguments());
         assertThat(arguments.isObject()).as(made.arguments()).isTrue();
         for (JsonNode name : parameters.path("required")) {

@@ -19,6 +19,8 @@ final class SilentEngine {
     private SilentEngine() {}
 
     /**
+     * Runs it.
+     *
      * @param arguments the library's folder, a GGUF, cycles, a file for the kilobytes that the memory in use has grown by
      *     since the fifth
      */
