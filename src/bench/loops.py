@@ -2,8 +2,8 @@
 """Whether a tool loop ever changes hands but towards the large model: generated turns of agents with tools.
 
 The real inspector, ledger of sessions and decider; only the models are scripted, so nothing is sent anywhere. What is
-generated is said in LoopTurns.java, of which the tests run a smaller number. Exits 1 on a violation, or when some way in
-which a loop can break was not tried.
+generated is said in LoopTurns.java, of which the tests run a smaller number. Exits 1 on a violation, or when some way
+in which a loop can break was not tried.
 """
 
 import argparse
@@ -29,7 +29,15 @@ def main():
         path = os.pathsep.join([classes, *jars])
         subprocess.run([java / "javac", "-proc:none", "-nowarn", "-d", classes, "-cp", path, *SOURCES], check=True)
         logs = "-Djava.util.logging.manager=org.jboss.logmanager.LogManager"
-        run = [java / "java", logs, "-cp", path, "dev.understudy.serve.LoopTurns", str(options.turns), str(options.seed)]
+        run = [
+            java / "java",
+            logs,
+            "-cp",
+            path,
+            "dev.understudy.serve.LoopTurns",
+            str(options.turns),
+            str(options.seed),
+        ]
         return subprocess.run(run, check=False).returncode
 
 
