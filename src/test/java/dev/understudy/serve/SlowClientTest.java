@@ -10,11 +10,13 @@ import dev.understudy.testing.ScriptedPeer;
 import dev.understudy.testing.WireClient;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class SlowClientTest {
+    private final Random random = new Random(1);
     private final Vertx vertx = Vertx.vertx();
     private DoorFixture fixture = new DoorFixture(vertx);
 
@@ -63,9 +65,19 @@ class SlowClientTest {
         assertThat(interaction.error()).isEqualTo("client_too_slow");
     }
 
+    /** Text in which nothing comes again, which would be taken for a model in a loop. */
+    private String words() {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < 500; i++) {
+            text.append(Long.toString(random.nextLong(1L << 40), Character.MAX_RADIX))
+                    .append(' ');
+        }
+        return text.toString();
+    }
+
     private void pour(HandModel.Telling telling) {
         for (int i = 0; i < 50 && !telling.isOver(); i++) {
-            telling.frame(telling.writer.content("x".repeat(8_000)));
+            telling.frame(telling.writer.content(words()));
         }
         if (!telling.isOver()) {
             Vertx.currentContext().runOnContext(next -> pour(telling));
