@@ -86,7 +86,7 @@ class SlmEngineTest {
     void aForcedCallIsOneCallWhateverIsDrawn(Opened starter) {
         try (SlmPlan plan = starter.plan(withTools("\"required\""))) {
             List<Waiting> all = new ArrayList<>();
-            for (int seed = 0; seed < 12; seed++) {
+            for (int seed = 0; seed < 4; seed++) {
                 all.add(starter.submit(plan, Starter.sampled(160, 1.8, seed)));
             }
             int whole = 0;
@@ -158,7 +158,7 @@ class SlmEngineTest {
                 + "\"additionalProperties\":false}}}}";
         try (SlmPlan plan = starter.plan(chat)) {
             List<Waiting> all = new ArrayList<>();
-            for (int seed = 0; seed < 12; seed++) {
+            for (int seed = 0; seed < 4; seed++) {
                 all.add(starter.submit(plan, Starter.sampled(100, 1.8, seed)));
             }
             for (Waiting one : all) {
