@@ -119,6 +119,15 @@ public record SlmRequest(
 
     /** The same with an adapter of the engine. */
     public SlmRequest withAdapter(int id, double byScale) {
+        return copy(id, byScale, urgency);
+    }
+
+    /** The same, more or less urgent. */
+    public SlmRequest withUrgency(Urgency other) {
+        return copy(adapter, scale, other);
+    }
+
+    private SlmRequest copy(int id, double byScale, Urgency other) {
         return new SlmRequest(
                 maxTokens,
                 temperature,
@@ -134,30 +143,6 @@ public record SlmRequest(
                 logprobs,
                 id,
                 byScale,
-                scope,
-                deadline,
-                queue,
-                ignoreEnd,
-                urgency);
-    }
-
-    /** The same, more or less urgent. */
-    public SlmRequest withUrgency(Urgency other) {
-        return new SlmRequest(
-                maxTokens,
-                temperature,
-                topP,
-                minP,
-                topK,
-                frequencyPenalty,
-                presencePenalty,
-                repeatPenalty,
-                seed,
-                stop,
-                logitBias,
-                logprobs,
-                adapter,
-                scale,
                 scope,
                 deadline,
                 queue,

@@ -751,12 +751,12 @@ final class AnyCall {
                 @Nullable String apiKey,
                 boolean loopback,
                 Map<String, String> headers) {
-            throw new UnsupportedOperationException();
+            throw new AssertionError("the decision is there already");
         }
 
         @Override
         public Ruling judge(Call call, Caller caller, Held held) {
-            throw new UnsupportedOperationException();
+            throw new AssertionError("the decision is there already");
         }
 
         @Override
@@ -764,7 +764,7 @@ final class AnyCall {
 
         @Override
         public Future<ModelNames> modelsFor(Caller caller) {
-            throw new UnsupportedOperationException();
+            throw new AssertionError("the decision is there already");
         }
     }
 }
